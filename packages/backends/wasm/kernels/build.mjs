@@ -1,0 +1,58 @@
+// Builds ../assets/kernels.wasm from the C files beside this one: node kernels/build.mjs
+// Needs clang and wasm-ld (LLVM 14 or later: `apt install clang lld`); their place can be given in CLANG. The result is
+// checked in, so that nobody else needs them.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const out = fileURLToPath(new URL("../assets/kernels.wasm", import.meta.url));
+const sources = readdirSync(here)
+  .filter((file) => file.endsWith(".c"))
+  .sort();
+mkdirSync(new URL("../assets/", import.meta.url), { recursive: true });
+execFileSync(
+  process.env.CLANG ?? "clang",
+  [
+    "--target=wasm32",
+    "-std=c17",
+    "-O3",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-msimd128",
+    "-mbulk-memory",
+    "-mmutable-globals",
+    "-ffreestanding",
+    "-nostdlib",
+    "-Wl,--no-entry",
+    "-Wl,--import-memory",
+    "-Wl,--export=__stack_pointer",
+    "-Wl,--strip-all",
+    "-o",
+    out,
+    ...sources,
+  ],
+  { cwd: here, stdio: "inherit" },
+);
+
+const bytes = readFileSync(out);
+const sections = sectionIds(bytes);
+// Static data would be written over tfjs' own memory.
+if (sections.includes(11)) throw new Error("The kernels have static data; write tables as code instead.");
+await WebAssembly.compile(bytes);
+console.log(`${out}: ${bytes.length} bytes, ${sources.length} sources`);
+
+function sectionIds(wasm) {
+  const ids = [];
+  for (let at = 8; at < wasm.length;) {
+    ids.push(wasm[at++]);
+    let size = 0;
+    for (let shift = 0, byte = 0x80; byte & 0x80; shift += 7) {
+      byte = wasm[at++];
+      size |= (byte & 0x7f) << shift;
+    }
+    at += size;
+  }
+  return ids;
+}

@@ -1,0 +1,228 @@
+// The two gradients of a 2D convolution, by register tiles of 4 × 8 sums.
+#include "common.h"
+
+// Adds to `filters` x 4·`vectors` elements of the filter's gradient the sum over a block of images and rows. `filters`
+// neighbours of x (in memory) meet 4·`vectors` output channels. Constants at each call, so that all loops unroll.
+INLINE void filter_tile(const int filters, const int vectors, const float *x, const float *dy, float *dw, int images, int rows,
+                        int columns, int x_image, int x_row, int x_step, int dy_image, int dy_row, int dy_step, int out_channels,
+                        int valid) {
+  f4 sum[4][2];
+  for (int k = 0; k < filters; k++)
+    for (int v = 0; v < vectors; v++) sum[k][v] = splat(0);
+  for (int n = 0; n < images; n++) {
+    for (int r = 0; r < rows; r++) {
+      const float *from = x + n * x_image + r * x_row;
+      const float *gradient = dy + n * dy_image + r * dy_row;
+      for (int c = 0; c < columns; c++) {
+        f4 g[2];
+        for (int v = 0; v < vectors; v++) g[v] = load(gradient + 4 * v);
+        for (int k = 0; k < filters; k++) {
+          f4 value = splat_at(from + k);
+          for (int v = 0; v < vectors; v++) sum[k][v] = add(sum[k][v], mul(value, g[v]));
+        }
+        from += x_step;
+        gradient += dy_step;
+      }
+    }
+  }
+  for (int k = 0; k < filters; k++) {
+    for (int v = 0; v < vectors; v++) {
+      float *out = dw + k * out_channels + 4 * v;
+      int count = min(valid - 4 * v, 4);
+      store_some(out, add(load_some(out, count), sum[k][v]), count);
+    }
+  }
+}
+
+// dw[ky, kx, ci, co] = Σ_b,oy,ox x[b, oy·sh + ky·dh − top, ox·sw + kx·dw − left, ci] · dy[b, oy, ox, co]
+//
+// Works through blocks of `block_images` images or `block_rows` output rows (one of them is 1 or all), so that a block
+// stays in the cache while all filter elements pass over it. `scratch` holds one padded block of x, and of dy where its
+// channels are no multiple of 4:
+//   block_images · ((block_rows − 1) · sh + (kh − 1) · dh + 1) · ((ow − 1) · sw + (kw − 1) · dw + 1) · in_channels
+//   + (out_channels % 4 ? block_images · block_rows · ow · round_up(out_channels, 4) : 0) elements.
+EXPORT(conv2d_filter_gradient)
+void conv2d_filter_gradient(const float *x, const float *dy, float *dw, float *scratch, int batch, int h, int w,
+                            int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
+                            int dilation_w, int top, int left, int block_images, int block_rows) {
+  zero(dw, kh * kw * in_channels * out_channels);
+  const int width = (ow - 1) * sw + (kw - 1) * dilation_w + 1;
+  const int x_row = width * in_channels;
+  const int step = round_up(out_channels, 4);
+  // Neighbouring columns of the filter lie beside each other in x too, unless it is dilated: one run of kw · ci elements.
+  const int runs = dilation_w == 1 ? 1 : kw;
+  const int length = dilation_w == 1 ? kw * in_channels : in_channels;
+  for (int b = 0; b < batch; b += block_images) {
+    const int images = min(block_images, batch - b);
+    for (int oy = 0; oy < oh; oy += block_rows) {
+      const int rows = min(block_rows, oh - oy);
+      const int x_rows = (rows - 1) * sh + (kh - 1) * dh + 1;
+      const int x_image = x_rows * x_row;
+      for (int n = 0; n < images; n++) {
+        copy_padded(scratch + n * x_image, x + (b + n) * h * w * in_channels, h, w, in_channels, oy * sh - top, x_rows, -left,
+                    width, in_channels);
+      }
+      const float *gradient = dy + (b * oh + oy) * ow * out_channels;
+      int dy_image = oh * ow * out_channels;
+      if (step != out_channels) {
+        float *wide = scratch + images * x_image;
+        for (int n = 0; n < images; n++) {
+          copy_padded(wide + n * rows * ow * step, gradient + n * dy_image, rows, ow, out_channels, 0, rows, 0, ow, step);
+        }
+        gradient = wide;
+        dy_image = rows * ow * step;
+      }
+      for (int ky = 0; ky < kh; ky++) {
+        for (int run = 0; run < runs; run++) {
+          const float *from = scratch + ky * dh * x_row + run * dilation_w * in_channels;
+          float *to = dw + (ky * kw + run) * in_channels * out_channels;
+#define TILE(filters, vectors)                                                                                              \
+  filter_tile(filters, vectors, from + k, gradient + co, to + k * out_channels + co, images, rows, ow, x_image, sh * x_row, \
+              sw * in_channels, dy_image, ow * step, step, out_channels, out_channels - co)
+          for (int co = 0; co < step; co += 8) {
+            const int two = step - co >= 8;
+            int k = 0;
+            for (; k + 4 <= length; k += 4) {
+              if (two) TILE(4, 2);
+              else TILE(4, 1);
+            }
+            switch (length - k) {
+              case 3:
+                if (two) TILE(3, 2);
+                else TILE(3, 1);
+                break;
+              case 2:
+                if (two) TILE(2, 2);
+                else TILE(2, 1);
+                break;
+              case 1:
+                if (two) TILE(1, 2);
+                else TILE(1, 1);
+                break;
+            }
+          }
+#undef TILE
+        }
+      }
+    }
+  }
+}
+
+// `pixels` neighbours in a row of one phase (see below) x 4·`vectors` input channels.
+INLINE void input_tile(const int pixels, const int vectors, const float *dy, const int *offsets, int taps, const float *filter,
+                       float *dx, int out_channels, int dx_step, int valid) {
+  f4 sum[4][2];
+  for (int p = 0; p < pixels; p++)
+    for (int v = 0; v < vectors; v++) sum[p][v] = splat(0);
+  for (int t = 0; t < taps; t++) {
+    const float *gradient = dy + offsets[t];
+    for (int co = 0; co < out_channels; co++) {
+      f4 weight[2];
+      for (int v = 0; v < vectors; v++) weight[v] = load(filter + 4 * v);
+      for (int p = 0; p < pixels; p++) {
+        f4 value = splat_at(gradient + p * out_channels + co);
+        for (int v = 0; v < vectors; v++) sum[p][v] = add(sum[p][v], mul(value, weight[v]));
+      }
+      filter += 4 * vectors;
+    }
+  }
+  for (int p = 0; p < pixels; p++)
+    for (int v = 0; v < vectors; v++) store_some(dx + p * dx_step + 4 * v, sum[p][v], min(valid - 4 * v, 4));
+}
+
+// How many rows (or columns) of zeros dy needs before itself, and how many it has with those after it.
+INLINE int rows_before(int kernel, int stride, int dilation, int pad) {
+  return max(0, divide_up((kernel - 1) * dilation - pad, stride));
+}
+INLINE int rows_in_all(int before, int size, int out_size, int stride, int pad) {
+  return before + max(out_size, (size - 1 + pad) / stride + 1);
+}
+
+// Elements of scratch that conv2d_input_gradient needs.
+EXPORT(conv2d_input_scratch)
+int conv2d_input_scratch(int h, int w, int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
+                         int dilation_w, int top, int left) {
+  const int all_rows = rows_in_all(rows_before(kh, sh, dh, top), h, oh, sh, top);
+  const int all_columns = rows_in_all(rows_before(kw, sw, dilation_w, left), w, ow, sw, left);
+  return all_rows * all_columns * out_channels + kh * kw * (out_channels * round_up(in_channels, 4) + 1);
+}
+
+// dx[b, y, x, ci] = Σ_ky,kx,co dy[b, (y + top − ky·dh) / sh, (x + left − kx·dw) / sw, co] · filter[ky, kx, ci, co], where
+// the divisions leave no rest.
+//
+// Input pixels with equal y mod sh and x mod sw (a phase) meet the same taps of the filter, at neighbouring pixels of dy:
+// for each phase this is a convolution without stride, and no product with an inserted zero is made.
+EXPORT(conv2d_input_gradient)
+void conv2d_input_gradient(const float *dy, const float *filter, float *dx, float *scratch, int batch, int h, int w,
+                           int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
+                           int dilation_w, int top, int left) {
+  const int above = rows_before(kh, sh, dh, top), before = rows_before(kw, sw, dilation_w, left);
+  const int rows = rows_in_all(above, h, oh, sh, top), columns = rows_in_all(before, w, ow, sw, left);
+  const int copies = rows != oh || columns != ow;
+  float *packed = scratch + rows * columns * out_channels;
+  int *offsets = (int *)(packed + kh * kw * out_channels * round_up(in_channels, 4));
+  for (int py = 0; py < sh; py++) {
+    for (int px = 0; px < sw; px++) {
+      const int phase_rows = divide_up(h - py, sh), phase_columns = divide_up(w - px, sw);
+      if (phase_rows <= 0 || phase_columns <= 0) continue;
+      // The phase's taps, and its filter as [ci tile][tap][co][4 or 8 ci].
+      int taps = 0;
+      float *pack = packed;
+      for (int ci = 0; ci < in_channels; ci += 8) {
+        const int tile = min(8, round_up(in_channels - ci, 4));
+        taps = 0;
+        for (int ky = 0; ky < kh; ky++) {
+          const int y = py + top - ky * dh;
+          if (y % sh) continue;
+          for (int kx = 0; kx < kw; kx++) {
+            const int x = px + left - kx * dilation_w;
+            if (x % sw) continue;
+            offsets[taps++] = ((above + y / sh) * columns + before + x / sw) * out_channels;
+            const float *from = filter + ((ky * kw + kx) * in_channels + ci) * out_channels;
+            for (int co = 0; co < out_channels; co++)
+              for (int i = 0; i < tile; i++) *pack++ = ci + i < in_channels ? from[i * out_channels + co] : 0;
+          }
+        }
+      }
+      for (int b = 0; b < batch; b++) {
+        const float *gradient = dy + b * oh * ow * out_channels;
+        if (copies) {
+          copy_padded(scratch, gradient, oh, ow, out_channels, -above, rows, -before, columns, out_channels);
+          gradient = scratch;
+        }
+        const float *weights = packed;
+        for (int ci = 0; ci < in_channels; ci += 8) {
+          const int two = in_channels - ci > 4;
+          for (int r = 0; r < phase_rows; r++) {
+            const float *from = gradient + r * columns * out_channels;
+            float *to = dx + ((b * h + py + r * sh) * w + px) * in_channels + ci;
+#define TILE(pixels, vectors)                                                                                     \
+  input_tile(pixels, vectors, from + c * out_channels, offsets, taps, weights, to + c * sw * in_channels, out_channels, \
+             sw * in_channels, in_channels - ci)
+            int c = 0;
+            for (; c + 4 <= phase_columns; c += 4) {
+              if (two) TILE(4, 2);
+              else TILE(4, 1);
+            }
+            switch (phase_columns - c) {
+              case 3:
+                if (two) TILE(3, 2);
+                else TILE(3, 1);
+                break;
+              case 2:
+                if (two) TILE(2, 2);
+                else TILE(2, 1);
+                break;
+              case 1:
+                if (two) TILE(1, 2);
+                else TILE(1, 1);
+                break;
+            }
+#undef TILE
+          }
+          weights += taps * out_channels * (two ? 8 : 4);
+        }
+      }
+    }
+  }
+}

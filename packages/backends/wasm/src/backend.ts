@@ -1,0 +1,48 @@
+import type { Backend } from "@regimen/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { registerConv2d } from "./conv2d.ts";
+import { registerConv3d } from "./conv3d.ts";
+import { registerDepthwise } from "./depthwise.ts";
+import { registerEinsum } from "./einsum.ts";
+import { extendGradients } from "./gradients.ts";
+import { registerMatMul } from "./matmul.ts";
+import { Memory } from "./memory.ts";
+import { registerPool } from "./pool.ts";
+import { registerPrimitives } from "./primitives.ts";
+import { registerResize } from "./resize.ts";
+import { registerSegment } from "./segment.ts";
+
+/** The memory that our kernels are attached to, so that loading twice installs nothing twice. */
+let attached: { readonly backend: unknown } | undefined;
+
+/** tfjs on WebAssembly, with the gradients it lacks and faster kernels. Runs anywhere with WebAssembly SIMD. */
+export const wasm: Backend = {
+  name: "wasm",
+  rank: 40,
+  auto: true,
+  async load() {
+    const { version_wasm: version } = await import("@tensorflow/tfjs-backend-wasm");
+    if (!(await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT"))) {
+      throw new Error("This machine's WebAssembly has no SIMD; use a newer Node or browser.");
+    }
+    // Our module is for one thread: tfjs must not choose its threaded build, whose memory is shared.
+    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start its WebAssembly backend.");
+    await tf.ready();
+    if (attached?.backend !== tf.backend()) {
+      const memory = await Memory.attach(tf.backend());
+      registerConv2d(memory);
+      registerConv3d(memory);
+      registerDepthwise(memory);
+      registerPool(memory);
+      registerResize(memory);
+      registerSegment(memory);
+      registerMatMul(memory);
+      registerEinsum();
+      registerPrimitives(memory);
+      extendGradients();
+      attached = { backend: tf.backend() };
+    }
+    return { tfjs: "wasm", version, device: "WebAssembly SIMD, one thread" };
+  },
+};

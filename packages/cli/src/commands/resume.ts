@@ -1,0 +1,29 @@
+import { resolve } from "node:path";
+import type { Console } from "../display/console.ts";
+import type { Call } from "../io.ts";
+import { readRecorded, shownPath, type Recorded } from "../job/folder.ts";
+import { tellFinished } from "../job/result.ts";
+import { runJob, type Order } from "../job/run.ts";
+
+export async function resumeCommand(io: Call, console: Console, run: string): Promise<void> {
+  const folder = resolve(io.cwd, run);
+  const order = resumeOrder(readRecorded(folder, shownPath(folder, io.cwd)), folder);
+  await runJob(io, console, order, (done) => tellFinished(done, console, io));
+}
+
+/** The order that a run was started with. */
+export function resumeOrder(recorded: Recorded, folder: string): Order {
+  const { job, command, cwd, base, backend, baseline, policy, named, config } = recorded;
+  return {
+    job,
+    line: command,
+    cwd,
+    backend,
+    baseline,
+    folder,
+    policy: policy as Order["policy"],
+    settings: { config: config as unknown as Order["settings"]["config"], base, plugins: named },
+    resume: true,
+    dryRun: false,
+  };
+}

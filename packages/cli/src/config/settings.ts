@@ -1,0 +1,82 @@
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { RegimenError } from "@regimen/core";
+import { overrides, type JobFlags } from "../flags.ts";
+import { absoluteIfPath, splitPlace } from "./place.ts";
+import { readConfig, type Override } from "./read.ts";
+import type { Config, Fraction, SourceConfig } from "./types.ts";
+
+/** The file that is read where nothing is named. */
+const USUAL = "regimen.yaml";
+const DEFAULT_SEED = 7;
+
+/**
+ * A configuration that means the same wherever it is read from. `base`: where the data's relative paths start (they stay
+ * relative, since images are called by them); `plugins`: the configuration's and the command line's.
+ */
+export type Settings = { readonly config: Config & { readonly seed: number }; readonly base: string; readonly plugins: readonly string[] };
+
+/** `target`: what stands after the command: a folder (or FORMAT:PATH) of data, or a configuration. Errors: REG_USAGE, REG_CONFIG_*. */
+export function readSettings(target: string | undefined, flags: JobFlags, cwd: string): Settings {
+  const { file, data } = aim(target, flags, cwd);
+  const { config, base, locate } = readConfig(file, [...data, ...overrides(flags)], cwd);
+  if (typeof config.data !== "string" && config.data.synthetic !== undefined) {
+    throw new RegimenError(
+      "REG_CONFIG_INVALID",
+      `data.synthetic (${locate(["data", "synthetic"])}) is not supported by this version; leave it out, or add the images to data.train`,
+    );
+  }
+  const { model, search } = config;
+  const learner = search?.metalearner;
+  return {
+    base,
+    plugins: [
+      ...(config.plugins ?? []).map((name) => absoluteIfPath(name, base)),
+      ...(flags.plugin ?? []).map((name) => absoluteIfPath(name, cwd)),
+    ],
+    config: {
+      ...config,
+      seed: config.seed ?? DEFAULT_SEED,
+      ...(model && "path" in model ? { model: { ...model, path: resolve(base, model.path) } } : {}),
+      ...(learner === undefined ? {} : { search: { ...search, metalearner: absoluteLearner(learner, base) } }),
+    },
+  };
+}
+
+type Learner = NonNullable<NonNullable<Config["search"]>["metalearner"]>;
+const absoluteLearner = (learner: Learner, base: string): Learner =>
+  typeof learner === "string"
+    ? absoluteIfPath(learner, base)
+    : { sequence: learner.sequence.map((name) => absoluteIfPath(name, base)) };
+
+function aim(target: string | undefined, flags: JobFlags, cwd: string): { file: string | undefined; data: Override[] } {
+  if (target === undefined) {
+    const usual = existsSync(join(cwd, USUAL)) ? USUAL : undefined;
+    const sets = (flags.set ?? []).some(({ path }) => path[0] === "data");
+    if (flags.config === undefined && usual === undefined && !sets) {
+      throw new RegimenError(
+        "REG_USAGE",
+        `nothing to work on: name a folder of images or a configuration, such as ./photos or ./${USUAL} (there is no ${USUAL} here)`,
+      );
+    }
+    return { file: flags.config ?? usual, data: [] };
+  }
+  const path = resolve(cwd, target);
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  if (!isFolder && /\.(ya?ml|json)$/i.test(target)) {
+    if (flags.config !== undefined) {
+      throw new RegimenError("REG_USAGE", `got two configurations, ${target} and --config ${flags.config}; name one`);
+    }
+    return { file: target, data: [] };
+  }
+  const { format, path: place } = splitPlace(target, cwd);
+  if (!existsSync(resolve(cwd, place))) {
+    throw new RegimenError("REG_DATA_PATH", `there is no ${target}; name a folder of images, FORMAT:PATH, or a configuration (.yaml or .json)`);
+  }
+  // Beside a configuration, the data's paths start at that file.
+  const seen = flags.config === undefined ? place : resolve(cwd, place);
+  const value = format === undefined ? seen : `${format}:${seen}`;
+  return { file: flags.config, data: [{ path: ["data"], value, option: target }] };
+}
+
+export const isFraction = (of: string | SourceConfig | Fraction): of is Fraction => typeof of === "object" && "fraction" in of;

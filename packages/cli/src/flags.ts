@@ -1,0 +1,75 @@
+import { RegimenError } from "@regimen/core";
+import { InvalidArgumentError, type Command } from "commander";
+import { parseSet, type Override } from "./config/read.ts";
+
+/** The options of `train`, `search` and `fit`. */
+export type JobFlags = {
+  readonly config?: string;
+  readonly out?: string;
+  readonly seed?: number;
+  readonly backend?: string;
+  readonly plugin?: readonly string[];
+  readonly budget?: number;
+  readonly time?: number;
+  readonly set?: readonly Override[];
+  readonly dryRun?: boolean;
+  readonly baseline?: boolean;
+  readonly resume?: boolean;
+  readonly policy?: string;
+};
+
+const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
+
+export const pluginFlag = (command: Command): Command =>
+  command.option("--plugin <pkg>", "a plug-in: package or ./path (repeatable); naming techniques leaves all others out", collect);
+
+export const backendFlag = (command: Command): Command =>
+  command.option("--backend <name>", "auto, node-gpu, node, webgpu, wasm, cpu, or a plug-in's", "auto");
+
+export function jobFlags(command: Command): Command {
+  command
+    .option("--config <file>", "configuration, YAML or JSON")
+    .option("--out <dir>", "the run's folder (default: ./runs/DATE-TIME-three-words)")
+    .option("--seed <n>", "the same seed gives the same run", whole);
+  pluginFlag(backendFlag(command));
+  return command
+    .option("--time <t>", "how long it may take, such as 90s, 30m or 1h30m: chooses epochs that are auto", duration)
+    .option("--set <a.b=v>", "sets a key of the configuration (repeatable)", (value: string, earlier: readonly Override[] = []) => [
+      ...earlier,
+      parseSet(value),
+    ])
+    .option("--dry-run", "prints the plan and stops")
+    .option("--resume", "goes on with the run in --out, if there is one");
+}
+
+export const budgetFlag = (command: Command): Command =>
+  command.option("--budget <x>", "what the search may cost, in plain runs", number);
+
+/** Options that stand for keys of the configuration. */
+export function overrides(flags: JobFlags): Override[] {
+  return [
+    ...(flags.set ?? []),
+    ...(flags.seed === undefined ? [] : [{ path: ["seed"], value: flags.seed, option: "--seed" }]),
+    ...(flags.budget === undefined ? [] : [{ path: ["search", "budget"], value: flags.budget, option: "--budget" }]),
+  ];
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError(`got "${text}"; expected a whole number of at least 0.`);
+  return Number(text);
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`got "${text}"; expected a number.`);
+  return value;
+}
+
+/** "90s", "30m", "1h30m", "2h" → seconds. */
+export function duration(text: string): number {
+  const match = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+(?:\.\d+)?)s)?$/.exec(text.replaceAll(" ", ""));
+  const [h, m, s] = (match ?? []).slice(1).map((part) => Number(part ?? 0));
+  const seconds = 3600 * (h ?? 0) + 60 * (m ?? 0) + (s ?? 0);
+  if (!(seconds > 0)) throw new RegimenError("REG_USAGE", `--time got "${text}"; expected a duration such as 90s, 30m or 1h30m`);
+  return seconds;
+}

@@ -1,0 +1,115 @@
+import { statSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { classesOf, type DataInput, type DataSpec, type ReadHow, type Regimen, type Source } from "@regimen/core";
+import { describePath, findSplits, type Splits } from "@regimen/data";
+import { splitPlace } from "../config/place.ts";
+import { isFraction, type Settings } from "../config/settings.ts";
+import type { DataConfig, Fraction, SourceConfig } from "../config/types.ts";
+import type { Console } from "../display/console.ts";
+import { count } from "../display/style.ts";
+import type { Plan } from "./plan.ts";
+
+/** Splits that a folder lacks are cut off its training images. */
+const CUT = { test: { fraction: 0.2 }, validation: { fraction: 0.1 } } as const;
+type Part = DataSpec | Fraction;
+type Parts = { readonly train: DataSpec; readonly validation: Part; readonly test?: Part; readonly unlabeled?: DataSpec };
+
+/** Everything that a job reads. `train`: as opened, before splits are cut off it. */
+export type OpenData = { readonly input: DataInput; readonly train: Source; readonly plan: Plan["data"]; dispose(): void };
+
+/** Errors: REG_DATA_*. The caller disposes of it. */
+export async function openData(regimen: Regimen, { config, base }: Pick<Settings, "config" | "base">, console: Console): Promise<OpenData> {
+  const parts = await partsOf(config.data, base);
+  const settings: DataConfig = typeof config.data === "string" ? { train: config.data } : config.data;
+  const size = settings.image?.size ?? "auto";
+  const how: Partial<ReadHow> & { fit: ReadHow["fit"] } = {
+    base,
+    fit: settings.image?.fit ?? "cover",
+    ...(size === "auto" ? {} : { size: typeof size === "number" ? { h: size, w: size } : { h: size[0], w: size[1] } }),
+  };
+  const opened: Source[] = [];
+  const open = async (name: string, spec: DataSpec, as: Partial<ReadHow>): Promise<Source> => {
+    const onProgress = (done: number, of: number) => console.live(`  reading ${name}: ${count(done)} of ${count(of)} images`);
+    const source = await regimen.open(spec, { ...as, onProgress });
+    opened.push(source);
+    return source;
+  };
+  const dispose = (): void => {
+    for (const source of opened.splice(0)) source.dispose();
+  };
+  try {
+    const train = await open("training images", parts.train, how);
+    const { h, w, c } = train.format;
+    const alike: Partial<ReadHow> = { ...how, classes: train.classes, size: { h, w }, channels: c === 1 ? 1 : 3 };
+    const held = async (name: string, part: Part): Promise<Source | Fraction> =>
+      isFraction(part as SourceConfig | Fraction) ? (part as Fraction) : open(name, part as DataSpec, alike);
+    const test = parts.test && (await held("test images", parts.test));
+    const validation = await held("validation images", parts.validation);
+    const unlabeled = parts.unlabeled && (await open("unlabelled images", parts.unlabeled, alike));
+    console.still();
+    const name = settings.name ?? basename(resolve(base, firstPath(parts.train)));
+    const input: DataInput = { name, train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }) };
+    const skipped = opened.flatMap((source) => source.skipped);
+    if (skipped.length > 0) {
+      const [first] = skipped;
+      console.warn("REG_DATA_UNREADABLE", `${count(skipped.length)} images are left out; the first, ${first!.file}: ${first!.why}`);
+    }
+    const format = [h, w, c] as const;
+    const splits = countSplits(train, validation, test, unlabeled);
+    return { input, train, dispose, plan: { name, classes: train.classes, imageShape: format, splits, unreadable: skipped.length } };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+const firstPath = ({ path }: DataSpec): string => (typeof path === "string" ? path : (path[0] ?? "data"));
+
+async function partsOf(data: string | DataConfig, base: string): Promise<Parts> {
+  if (typeof data === "string") {
+    const { format, path } = splitPlace(data, base);
+    const isFolder = statSync(resolve(base, path), { throwIfNoEntry: false })?.isDirectory() === true;
+    const found: Splits = format === undefined && isFolder ? await findSplits(path, base) : { train: await describePath(data, base) };
+    return { ...CUT, ...found };
+  }
+  const one = (of: string | SourceConfig) => specOf(of, base);
+  const held = async (of: string | SourceConfig | Fraction): Promise<Part> => (isFraction(of) ? of : one(of));
+  return {
+    train: await one(data.train),
+    validation: data.validation === undefined ? CUT.validation : await held(data.validation),
+    ...(data.test === undefined ? {} : { test: await held(data.test) }),
+    ...(data.unlabeled === undefined ? {} : { unlabeled: await one(data.unlabeled) }),
+  };
+}
+
+/** A source with its format, said or told from its path. */
+async function specOf(of: string | SourceConfig, base: string): Promise<DataSpec> {
+  if (typeof of === "string") return describePath(of, base);
+  if (of.format !== undefined) return of as DataSpec;
+  return { ...(await describePath(firstPath(of as DataSpec), base)), ...(of as Omit<DataSpec, "format">) };
+}
+
+/** Near enough before the splitting: rounding and duplicates may move a few images. */
+function countSplits(train: Source, validation: Source | Fraction, test?: Source | Fraction, unlabeled?: Source): Plan["data"]["splits"] {
+  const labelled = classesOf(train).filter((label) => label >= 0).length;
+  let left = labelled;
+  const take = (part: Source | Fraction): number => {
+    if (!("fraction" in part)) return part.length;
+    const taken = Math.round(left * part.fraction);
+    left -= taken;
+    return taken;
+  };
+  const tested = test === undefined ? null : take(test);
+  const validated = take(validation);
+  const blank = train.length - labelled + (unlabeled?.length ?? 0);
+  return { train: left, validation: validated, test: tested, unlabeled: blank === 0 ? null : blank };
+}
+
+/** For a command that measures: the test split of a folder that has splits, else all of it. Errors: REG_DATA_*. */
+export async function measuredPart(place: string, base: string): Promise<DataSpec> {
+  const { format, path } = splitPlace(place, base);
+  const isFolder = statSync(resolve(base, path), { throwIfNoEntry: false })?.isDirectory() === true;
+  if (format !== undefined || !isFolder) return describePath(place, base);
+  const { test, train } = await findSplits(path, base);
+  return test ?? train;
+}

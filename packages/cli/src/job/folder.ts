@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from "node:fs";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import { RegimenError, threeWords, type Json } from "@regimen/core";
+
+/** `./runs/YYYYMMDD-HHMMSS-three-words`, or what `--out` says. Errors: REG_RUN_EXISTS. */
+export function runFolder(out: string | undefined, seed: number, cwd: string, now = new Date()): string {
+  const folder = resolve(cwd, out ?? join("runs", `${stamp(now)}-${threeWords(seed)}`));
+  if (existsSync(folder)) {
+    const name = shownPath(folder, cwd);
+    throw new RegimenError("REG_RUN_EXISTS", `${name} exists already; to go on with that run: regimen resume ${name}; to start another: --out ${free(name, cwd)}`);
+  }
+  return folder;
+}
+
+const two = (n: number): string => String(n).padStart(2, "0");
+function stamp(at: Date): string {
+  const day = `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`;
+  return `${day}-${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
+}
+
+function free(name: string, cwd: string): string {
+  for (let n = 2; ; n++) if (!existsSync(resolve(cwd, `${name}-${n}`))) return `${name}-${n}`;
+}
+
+/** Relative where that is shorter to read. */
+export function shownPath(path: string, cwd: string): string {
+  const near = relative(cwd, path);
+  return near === "" ? "." : near.startsWith("..") || isAbsolute(near) ? path : near;
+}
+
+/** What this command line keeps in a run's `run.json`, so that `resume` needs nothing else. */
+export type Recorded = {
+  readonly job: "train" | "search" | "fit";
+  /** As it was typed. */ readonly command: string;
+  readonly cwd: string;
+  readonly base: string;
+  readonly backend: string;
+  readonly baseline: boolean;
+  readonly policy: Json;
+  /** Named by the user. */ readonly named: readonly string[];
+  /** What was used. */ readonly plugins: readonly { readonly name: string; readonly version: string }[];
+  readonly config: { readonly [key: string]: Json | undefined };
+};
+
+/** Errors: REG_RUN_MISSING, REG_RUN_MISMATCH. */
+export function readRecorded(folder: string, shown: string): Recorded {
+  const run = readJson(join(folder, "run.json"), () => {
+    throw new RegimenError("REG_RUN_MISSING", `${shown} holds no run (there is no run.json in it); name the folder that train, search or fit wrote`);
+  }) as { config?: Partial<Recorded> };
+  const { config } = run;
+  if (config?.job === undefined || config.config === undefined) {
+    throw new RegimenError("REG_RUN_MISMATCH", `${shown} was started from code, not by this command line; resume it there, with { out, resume: true }`);
+  }
+  return config as Recorded;
+}
+
+/** Errors: what `missing` throws; REG_JOURNAL for a file that is no JSON. */
+export function readJson(path: string, missing: () => never): unknown {
+  if (!existsSync(path)) return missing();
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new RegimenError("REG_JOURNAL", `${path} is not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+}

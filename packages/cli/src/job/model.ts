@@ -1,0 +1,74 @@
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { RegimenError, createRng, nearest, type ModelInput, type Params, type Regimen, type Source } from "@regimen/core";
+import { loadModel } from "@regimen/models";
+import type { Config } from "../config/types.ts";
+
+/** `dispose` frees a model that was read from a file; a named architecture is built, and freed, by the job. */
+export type ChosenModel = {
+  readonly input: ModelInput;
+  readonly name: string;
+  readonly parameters: number;
+  readonly dispose: () => void;
+};
+
+/** Errors: REG_MODEL_ARCHITECTURE, REG_MODEL_UNREADABLE. */
+export async function chooseModel(asked: Config["model"], regimen: Regimen, train: Source): Promise<ChosenModel> {
+  if (asked && "path" in asked) {
+    const file = modelFile(asked.path);
+    const model = await loadModel(file);
+    const name = basename(asked.path) === "model.json" ? basename(dirname(file)) : basename(asked.path);
+    return {
+      input: { model, weights: asked.weights ?? "keep", name },
+      name,
+      parameters: model.countParams(),
+      dispose: () => void model.dispose(),
+    };
+  }
+  const name = asked === undefined || asked.architecture === "auto" ? suited(train) : asked.architecture;
+  const options = asked?.with;
+  return {
+    input: { architecture: name, ...(options && { with: options }) },
+    name,
+    parameters: countParameters(name, options ?? {}, regimen, train),
+    dispose: () => {},
+  };
+}
+
+/** A run's folder, its model/, or a model.json. Errors: REG_MODEL_UNREADABLE. */
+export function modelFile(path: string): string {
+  const tries = [path, join(path, "model.json"), join(path, "model", "model.json")];
+  const file = tries.find((one) => existsSync(one) && statSync(one).isFile());
+  if (file !== undefined) return file;
+  throw new RegimenError("REG_MODEL_UNREADABLE", `${path} holds no model.json; name a run's folder, its model/, or a model.json`);
+}
+
+/** Small images in small numbers get a small network: a large one would learn them by heart, slowly. */
+function suited({ format: { h, w }, length }: Source): string {
+  const side = Math.max(h, w);
+  if (side <= 32) return length < 20_000 ? "small-cnn" : "resnet20v2";
+  return side <= 96 ? "resnet20v2" : "resnet18";
+}
+
+function countParameters(name: string, options: Params, regimen: Regimen, train: Source): number {
+  const { architectures } = regimen.registered;
+  const architecture = architectures.find((one) => one.name === name);
+  if (!architecture) {
+    const names = architectures.map((one) => one.name);
+    const near = nearest(name, names);
+    throw new RegimenError(
+      "REG_MODEL_ARCHITECTURE",
+      `no installed package offers the architecture "${name}"; ${near ? `the nearest is "${near}"` : `there are ${names.join(", ")}`}`,
+    );
+  }
+  const rng = createRng(0);
+  const model = architecture.build({
+    format: train.format,
+    classes: train.classes.length,
+    seeds: () => rng.int(2 ** 31),
+    with: options,
+  });
+  const parameters = model.countParams();
+  model.dispose();
+  return parameters;
+}

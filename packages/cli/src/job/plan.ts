@@ -1,0 +1,117 @@
+import type { PolicyTrain, Regimen, TrainSettings } from "@regimen/core";
+import type { Console } from "../display/console.ts";
+import { about, count, row, type Paint } from "../display/style.ts";
+import type { Loaded } from "../plugins/load.ts";
+
+/** What a job is about to do: what `--dry-run --json` prints. Splits that are fractions are rounded: duplicates may move some. */
+export type Plan = {
+  readonly job: "train" | "search" | "fit";
+  readonly data: {
+    readonly name: string;
+    readonly classes: readonly string[];
+    readonly imageShape: readonly [number, number, number];
+    readonly splits: { readonly train: number; readonly validation: number; readonly test: number | null; readonly unlabeled: number | null };
+    readonly unreadable: number;
+  };
+  readonly model: { readonly name: string; readonly parameters: number };
+  readonly training: TrainSettings | PolicyTrain;
+  readonly search: { readonly metalearner: string; readonly budget: number; readonly techniques: readonly string[] } | null;
+  readonly policy: string | null;
+  readonly backend: { readonly name: string; readonly version: string; readonly device: string };
+  readonly plugins: readonly { readonly name: string; readonly version: string }[];
+  /** Measured; null where it could not be. */ readonly imagesPerSecond: number | null;
+  /** Estimated for the whole job; null where the speed is not known. */ readonly seconds: number | null;
+  readonly seed: number;
+  readonly folder: string;
+};
+
+/** Share of the time that goes into scoring, reading and writing rather than training. */
+const OVERHEAD = 1.15;
+/** Where nothing is said, a plain run sees this many images, within these numbers of epochs. */
+const USUAL = { images: 300_000, least: 30, most: 200 } as const;
+
+/** A search on its own trains the trunk that its trials fork from. */
+const TRUNK = 0.6;
+
+/** How many plain runs a job trains: baseline, search, final. */
+export function plainRuns(job: Plan["job"], baseline: boolean, budget: number): number {
+  if (job === "fit") return 1;
+  return job === "search" ? TRUNK + budget : (baseline ? 1 : 0) + 1 + budget;
+}
+
+export const estimate = (images: number, epochs: number, runs: number, imagesPerSecond: number): number =>
+  (OVERHEAD * images * epochs * runs) / imagesPerSecond;
+
+/** The most epochs that fit the time, and no more than a training of this many images usually wants; at least 1. */
+export function chooseEpochs(images: number, runs: number, imagesPerSecond: number, seconds: number): number {
+  const fitting = Math.floor(seconds / estimate(images, 1, Math.max(runs, 1), imagesPerSecond));
+  const usual = Math.min(USUAL.most, Math.max(USUAL.least, Math.round(USUAL.images / images)));
+  return Math.max(1, Math.min(fitting, usual));
+}
+
+/** `label      value` for each thing that a person may want to stop the job for. */
+export function planLines(plan: Plan, loaded: readonly Loaded[], folder: string, paint: Paint, now = new Date()): string[] {
+  const { data, model, training, search, backend, imagesPerSecond, seconds } = plan;
+  const [h, w, c] = data.imageShape;
+  const { splits } = data;
+  const parts = [
+    `${count(splits.train)} train`,
+    `${count(splits.validation)} validation`,
+    splits.test === null ? "no test split" : `${count(splits.test)} test`,
+    ...(splits.unlabeled === null ? [] : [`${count(splits.unlabeled)} unlabelled`]),
+  ];
+  const lines: [string, string][] = [
+    ["data", `${data.name} · ${data.classes.length} classes · ${h}×${w}×${c}`],
+    ["splits", parts.join(" · ")],
+    ["model", `${model.name} · ${count(model.parameters)} parameters`],
+    ["training", trainingWords(training)],
+    ...(plan.policy === null ? [] : [["policy", plan.policy] as [string, string]]),
+    ...(search === null ? [] : [["search", searchWords(search)] as [string, string]]),
+    ["backend", [backend.name, backend.device, backend.version].filter(Boolean).join(" · ")],
+    ["plug-ins", pluginWords(loaded)],
+    ["time", timeWords(seconds, imagesPerSecond, now)],
+    ["folder", folder],
+  ];
+  return lines.map(([label, value]) => row(paint, label, value));
+}
+
+const plural = (n: number, one: string, more = `${one}s`): string => `${n} ${n === 1 ? one : more}`;
+
+function trainingWords(training: Plan["training"]): string {
+  const { epochs = "auto", batchSize, learningRate, optimizer, schedule } = training;
+  const set = (name: string, value: number | string | undefined) => (value === undefined || value === "auto" ? [] : [`${name} ${value}`]);
+  const said = [...set("batch", batchSize), ...set("rate", learningRate), ...set("by", optimizer), ...set("schedule", schedule)];
+  return [typeof epochs === "number" ? plural(epochs, "epoch") : "epochs auto", ...(said.length > 0 ? said : ["all else chosen"])].join(" · ");
+}
+
+function searchWords({ metalearner, budget, techniques }: NonNullable<Plan["search"]>): string {
+  return `${metalearner} · budget ${plural(budget, "plain run")} · ${plural(techniques.length, "technique")}`;
+}
+
+/** "6 technique packages (augment, cutmix, …), 2 metalearners, 3 backends, …". */
+function pluginWords(loaded: readonly Loaded[]): string {
+  const kinds = [...new Set(loaded.map(({ kind }) => kind))].sort((a, b) => Number(b === "technique") - Number(a === "technique"));
+  const groups = kinds.map((kind) => {
+    const names = loaded.filter((one) => one.kind === kind).map(({ plugin }) => plugin.name.replace(/^@regimen\/(technique|metalearner|backend|scaffold)-/, ""));
+    return kind === "technique" ? names.join(", ") : plural(names.length, kind);
+  });
+  return groups.join(" · ");
+}
+
+function timeWords(seconds: number | null, imagesPerSecond: number | null, now: Date): string {
+  if (seconds === null || imagesPerSecond === null) return "not known: the speed could not be measured";
+  const end = new Date(now.getTime() + 1000 * seconds);
+  const day = end.toDateString() === now.toDateString() ? "" : `${end.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, `;
+  const at = `${String(end.getHours()).padStart(2, "0")}:${String(end.getMinutes()).padStart(2, "0")}`;
+  return `${about(seconds)}, until ${day}${at} (measured: ${count(imagesPerSecond)} images/s)`;
+}
+
+export function showPlan(console: Console, lines: readonly string[], version: string): void {
+  console.note(`\n${console.paint("bold", "regimen")} ${console.paint("dim", version)}\n`);
+  for (const line of lines) console.note(line);
+  console.note("");
+}
+
+/** Techniques that a search may use: all that are registered, less those that the space says are never used. */
+export const searched = (registered: Regimen["registered"], space: Readonly<Record<string, unknown>>): string[] =>
+  registered.techniques.map(({ name }) => name).filter((name) => space[name] !== false);

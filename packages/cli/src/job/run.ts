@@ -1,0 +1,181 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { FitResult, JobOptions, Json, Policy, Regimen, Running, SearchResult, TrainResult, TrainSettings } from "@regimen/core";
+import type { Settings } from "../config/settings.ts";
+import type { Console } from "../display/console.ts";
+import { follow } from "../display/follow.ts";
+import { Interrupted } from "../failures.ts";
+import type { Io } from "../io.ts";
+import { loadPlugins, type Loaded } from "../plugins/load.ts";
+import { openData } from "./data.ts";
+import { shownPath, type Recorded } from "./folder.ts";
+import { chooseLearner, type ChosenLearner } from "./learner.ts";
+import { chooseModel, type ChosenModel } from "./model.ts";
+import { chooseEpochs, estimate, plainRuns, planLines, searched, showPlan, type Plan } from "./plan.ts";
+import { measureSpeed } from "./speed.ts";
+
+/** `epochs: auto` is chosen so that the job takes no longer than this, unless told. */
+const USUAL_SECONDS = 30 * 60;
+
+export type Order = {
+  readonly job: Plan["job"];
+  /** As it was typed. */ readonly line: string;
+  readonly settings: Settings;
+  readonly backend: string;
+  /** Where plug-ins are looked for. */ readonly cwd: string;
+  readonly folder: string;
+  readonly resume: boolean;
+  readonly dryRun: boolean;
+  readonly baseline: boolean;
+  /** Seconds; absent: half an hour. */ readonly time?: number;
+  /** Of `fit`. */ readonly policy: Policy | "none" | null;
+};
+
+export type Finished =
+  | { readonly job: "train"; readonly result: TrainResult }
+  | { readonly job: "search"; readonly result: SearchResult }
+  | { readonly job: "fit"; readonly result: FitResult };
+
+/**
+ * Loads plug-ins and data, prints the plan, does the job, hands the result to `tell`, and frees everything. Undefined result:
+ * a dry run. Throws `Interrupted` when the user stopped it.
+ */
+export async function runJob(io: Io, console: Console, order: Order, tell: (done: Finished) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const shown = shownPath(order.folder, io.cwd);
+  const unlisten = io.onInterrupt(() => {
+    console.note("  stopping: saving what was done (once more to stop at once)");
+    stop.abort();
+  });
+  try {
+    await prepared(io, console, order, stop.signal, async (job) => {
+      const { plan, loaded } = job;
+      const lines = planLines(plan, loaded, shown, order.dryRun ? console.ink : console.paint);
+      if (order.dryRun) {
+        console.json(plan);
+        console.say(lines.join("\n"));
+        return;
+      }
+      showPlan(console, lines, io.host.manifest.version);
+      await tell(await start(job, order, console));
+    });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    throw new Interrupted(existsSync(join(order.folder, "run.json")) ? `regimen resume ${shown}` : undefined);
+  } finally {
+    unlisten();
+  }
+}
+
+type Prepared = {
+  readonly regimen: Regimen;
+  readonly options: JobOptions;
+  readonly plan: Plan;
+  readonly loaded: readonly Loaded[];
+  readonly learner: ChosenLearner;
+};
+
+async function prepared(io: Io, console: Console, order: Order, signal: AbortSignal, body: (job: Prepared) => Promise<void>): Promise<void> {
+  const { config, plugins: named } = order.settings;
+  const free: (() => void | Promise<void>)[] = [];
+  try {
+    const loaded = await loadPlugins({ cwd: order.cwd, host: io.host }, named);
+    console.live("  starting the backend …");
+    const regimen = await io.createRegimen({ plugins: loaded.map(({ plugin }) => plugin), backend: order.backend });
+    free.push(() => regimen.dispose());
+    const learner = await chooseLearner(config.search?.metalearner, regimen, io.cwd);
+    const data = await openData(regimen, order.settings, console);
+    free.push(() => data.dispose());
+    const model = await chooseModel(config.model, regimen, data.train);
+    free.push(() => model.dispose());
+    signal.throwIfAborted();
+    const task = { task: config.task ?? "classification", seed: config.seed } as const;
+    let speed: number | null = null;
+    if (!order.resume) {
+      console.live(`  measuring the speed on ${regimen.backend.name} …`);
+      speed = await measureSpeed(regimen, model.input, data.train, { ...task, training: config.training ?? {} }, signal);
+    }
+    console.still();
+    const { training, seconds } = paced(order, data.plan.splits.train, speed);
+    const plan = planOf(order, { regimen, data: data.plan, model, learner, loaded, training, seconds, speed });
+    const options: JobOptions = {
+      ...task,
+      model: model.input,
+      data: data.input,
+      training,
+      out: order.folder,
+      resume: order.resume && existsSync(order.folder),
+      signal,
+      config: recordOf(order, plan) as unknown as Json,
+    };
+    await body({ regimen, options, plan, loaded, learner });
+  } finally {
+    console.still();
+    for (const each of free.reverse()) await each();
+  }
+}
+
+type Known = {
+  readonly regimen: Regimen;
+  readonly data: Plan["data"];
+  readonly model: ChosenModel;
+  readonly learner: ChosenLearner;
+  readonly loaded: readonly Loaded[];
+  readonly training: TrainSettings;
+  readonly seconds: number | null;
+  readonly speed: number | null;
+};
+
+function planOf({ job, settings: { config }, policy, folder }: Order, known: Known): Plan {
+  const { regimen, model, learner, loaded, seconds, speed, data, training } = known;
+  const { budget = 1, space = {} } = config.search ?? {};
+  return {
+    job,
+    data,
+    model: { name: model.name, parameters: model.parameters },
+    training,
+    search: job === "fit" ? null : { metalearner: learner.name, budget, techniques: searched(regimen.registered, space) },
+    policy: policy === null || policy === "none" ? policy : policy.name,
+    backend: regimen.backend,
+    plugins: loaded.map(({ plugin: { name, version } }) => ({ name, version })),
+    imagesPerSecond: speed,
+    seconds,
+    seed: config.seed,
+    folder,
+  };
+}
+
+/** What `resume` needs, in `run.json`: with the epochs that were chosen, not chosen again. */
+function recordOf({ job, line, cwd, baseline, policy, settings: { base, plugins: named, config } }: Order, plan: Plan): Recorded {
+  const { backend, plugins, training } = plan;
+  const written = { ...config, training } as unknown as Recorded["config"];
+  return { job, command: line, cwd, base, backend: backend.name, baseline, policy, named, plugins, config: written };
+}
+
+/** The training settings with `epochs: auto` decided, and how long all of it will take. */
+function paced(
+  { job, settings, baseline, time, policy }: Order,
+  images: number,
+  speed: number | null,
+): { readonly training: TrainSettings; readonly seconds: number | null } {
+  const { training = {}, search } = settings.config;
+  const runs = plainRuns(job, baseline, search?.budget ?? 1);
+  const given = policy !== null && policy !== "none" ? policy.train.epochs : training.epochs;
+  if (speed === null) return { training, seconds: null };
+  if (typeof given === "number") return { training, seconds: estimate(images, given, runs, speed) };
+  const epochs = chooseEpochs(images, runs, speed, time ?? USUAL_SECONDS);
+  return { training: { ...training, epochs }, seconds: estimate(images, epochs, runs, speed) };
+}
+
+async function start({ regimen, options, learner }: Prepared, order: Order, console: Console): Promise<Finished> {
+  const run = <T>(running: Running<T>): Promise<T> => follow(running, console);
+  if (order.job === "fit") return { job: "fit", result: await run(regimen.fit({ ...options, policy: order.policy ?? "none" })) };
+  const { budget, space } = order.settings.config.search ?? {};
+  const searching = {
+    ...options,
+    ...(learner.learner === undefined ? {} : { metalearner: learner.learner }),
+    search: { ...(budget === undefined ? {} : { budget }), ...(space === undefined ? {} : { space }) },
+  };
+  if (order.job === "search") return { job: "search", result: await run(regimen.search(searching)) };
+  return { job: "train", result: await run(regimen.train({ ...searching, baseline: order.baseline })) };
+}

@@ -1,0 +1,39 @@
+import { dirname, join, resolve } from "node:path";
+import { RegimenError, type ReadHow } from "@regimen/core";
+import { loadModel } from "@regimen/models";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { readJson } from "./folder.ts";
+import { modelFile } from "./model.ts";
+
+/** The parts of `metadata.json` that reading images for the model needs. */
+type Metadata = {
+  readonly classes: readonly string[];
+  readonly input: { readonly shape: readonly number[]; readonly fit: ReadHow["fit"] | null };
+  readonly output?: string;
+};
+
+/** A saved model, and how images are read for it. Without `metadata.json` the classes are not known, and images are cropped to fit. */
+export type SavedModel = {
+  readonly model: LayersModel;
+  readonly classes: readonly string[] | undefined;
+  readonly how: Pick<ReadHow, "size" | "fit" | "channels">;
+  /** Whether the outputs are logits rather than probabilities. */ readonly logits: boolean;
+};
+
+/** Needs a backend. The caller disposes of `model`. Errors: REG_MODEL_UNREADABLE, REG_MODEL_INPUT. */
+export async function openSaved(named: string, cwd: string): Promise<SavedModel> {
+  const file = modelFile(resolve(cwd, named));
+  const metadata = readJson(join(dirname(file), "metadata.json"), () => undefined as never) as Metadata | undefined;
+  const model = await loadModel(file);
+  const [h, w, c] = metadata?.input.shape.slice(-3) ?? model.inputs[0]!.shape.slice(1);
+  if (!h || !w || (c !== 1 && c !== 3)) {
+    model.dispose();
+    throw new RegimenError("REG_MODEL_INPUT", `the model in ${named} takes ${JSON.stringify([h, w, c])}; expected images of a fixed height and width with 1 or 3 channels`);
+  }
+  return {
+    model,
+    classes: metadata?.classes,
+    how: { size: { h, w }, channels: c, fit: metadata?.input.fit ?? "cover" },
+    logits: metadata?.output === "logits",
+  };
+}

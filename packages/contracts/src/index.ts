@@ -1,0 +1,17 @@
+export type * from "./json.ts";
+export type * from "./random.ts";
+export * from "./data.ts";
+export type * from "./step.ts";
+export type * from "./model.ts";
+export * from "./technique.ts";
+export type * from "./metalearner.ts";
+export type * from "./plugin.ts";
+export type * from "./record.ts";
+export type * from "./report.ts";
+export { ERROR_CODES, RegimenError, nearest, type ErrorCode } from "./errors.ts";
+export { createRng, salt } from "./rng.ts";
+export { threeWords } from "./names.ts";
+export { axisLabel, checkValue, completeParams, defaultsOf, isOff, offParams, sampleAxis, shortName } from "./space.ts";
+export { fragmentOf, parsePolicy, policyOf } from "./policy.ts";
+export { fallback, mergeFragments, parallel, sequence } from "./combine.ts";
+export { addCost, imagesSeen, minusCost, scaleCost, zeroCost } from "./cost.ts";

@@ -1,0 +1,14 @@
+/** Anything that survives `JSON.stringify` and back. Types that must be `Json` are `type`s, since interfaces are not assignable to it. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/** Hyperparameters of a technique, an optimizer or a schedule: flat, readable, JSON. */
+export type Params = { readonly [key: string]: number | string | boolean };
+
+export type Task =
+  "binary_classification" | "classification" | "multilabel_classification" | "detection" | "semantic_segmentation";
+
+/** What work costs. An image that went forward and backward counts as 1 `trained`, forward alone as 1 `inferred`. */
+export type Cost = { readonly trained: number; readonly inferred: number; readonly seconds: number };
+
+/** `error`: share of wrong answers, 0..1. `loss`: mean cross entropy in nats. `ece`: expected calibration error, 0..1. */
+export type Score = { readonly error: number; readonly loss: number; readonly ece: number | null };

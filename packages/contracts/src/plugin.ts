@@ -1,0 +1,277 @@
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import type { Samples, Source } from "./data.ts";
+import type { Cost, Json, Params, Score, Task } from "./json.ts";
+import type { MetaLearner, Fragment } from "./metalearner.ts";
+import type { Architecture, Scaffold } from "./model.ts";
+import type { Report } from "./report.ts";
+import type { Optimizer } from "./step.ts";
+import type { Technique } from "./technique.ts";
+
+/** What the package's default export is. Importing it changes nothing; `createRegimen` registers it with its own container. */
+export interface Plugin {
+  /** The package's name. */ readonly name: string;
+  readonly version: string;
+  register(into: Registry): void;
+}
+
+/** A plug-in's view of the container. Registering a name twice is REG_PLUGIN_DUPLICATE. */
+export interface Registry {
+  technique<P extends Params>(technique: Technique<P>): void;
+  metalearner(factory: MetaLearnerFactory): void;
+  scaffold(scaffold: Scaffold): void;
+  reader(reader: Reader): void;
+  architecture(architecture: Architecture): void;
+  backend(backend: Backend): void;
+  optimizer(optimizer: NamedOptimizer): void;
+  schedule(schedule: NamedSchedule): void;
+}
+
+export interface MetaLearnerFactory {
+  /** "random", "halving": what a configuration says. */ readonly name: string;
+  readonly version: string;
+  create(options?: { readonly [option: string]: Json }): MetaLearner;
+}
+
+/** A base optimizer: `create` returns ⇒ the direction, state through `step.state`. */
+export interface NamedOptimizer {
+  readonly name: string;
+  readonly defaults: Params;
+  create(params: Params): Optimizer;
+}
+
+/** `at(progress)`: the share of the peak rate, with progress in [0, 1]. Pure. */
+export interface NamedSchedule {
+  readonly name: string;
+  readonly defaults: Params;
+  at(progress: number, params: Params): number;
+}
+
+/** Where a run computes. `auto` takes the lowest `rank` whose `load` succeeds. */
+export interface Backend {
+  readonly name: string;
+  /** node-gpu 10, node 20, webgpu 30, wasm 40, cpu 90. */ readonly rank: number;
+  /** False: only when asked for by name. */ readonly auto: boolean;
+  /** Makes tfjs use it, kernels included. Throws an Error whose message says in one sentence why it cannot. */
+  load(): Promise<{ readonly tfjs: string; readonly version: string; readonly device: string }>;
+}
+
+/** A data source in a configuration; other keys are the reader's own options. */
+export type DataSpec = {
+  readonly format: string;
+  readonly path: string | readonly string[];
+  /** The first n examples. */ readonly limit?: number;
+  readonly [option: string]: Json | undefined;
+};
+export type ReadHow = {
+  /** Relative paths start here. */ readonly base: string;
+  /** The classes of the training split, in order: a file with others is REG_DATA_LABEL. Absent: found. */
+  readonly classes?: readonly string[];
+  /** Target size in pixels; absent: the files' own, which then must agree. */ readonly size?: {
+    readonly h: number;
+    readonly w: number;
+  };
+  readonly fit: "cover" | "contain" | "stretch";
+  readonly channels?: 1 | 3;
+  readonly onProgress?: (done: number, of: number) => void;
+};
+
+/** Reads one format. Errors: REG_DATA_*; a single unreadable file is a recorded skip. */
+export interface Reader {
+  /** What `format:` says. */ readonly name: string;
+  readonly about: string;
+  open(spec: DataSpec, how: ReadHow): Promise<Samples>;
+}
+
+export type ModelInput =
+  | LayersModel
+  | { readonly architecture: string; readonly with?: Params }
+  /** `keep`: training starts from the model's weights and its inputs are left as they are; `fresh`: new weights from the seed. */
+  | { readonly model: LayersModel; readonly weights: "keep" | "fresh"; readonly name?: string };
+
+export type DataInput = {
+  readonly train: Source | Samples | Promise<Source | Samples>;
+  readonly validation?: Source | Samples | Promise<Source | Samples> | { readonly fraction: number };
+  readonly test?: Source | Samples | Promise<Source | Samples> | { readonly fraction: number };
+  readonly unlabeled?: Source | Samples | Promise<Source | Samples>;
+  readonly name?: string;
+};
+
+/** `"auto"` lets Regimen choose (and the search vary it). */
+export type TrainSettings = {
+  readonly epochs?: number | "auto";
+  readonly batchSize?: number | "auto";
+  readonly learningRate?: number | "auto";
+  readonly optimizer?: string;
+  readonly schedule?: string;
+};
+
+export interface JobOptions {
+  readonly model: ModelInput;
+  readonly data: DataInput;
+  readonly task?: Task;
+  readonly training?: TrainSettings;
+  readonly seed?: number;
+  /** The run's folder; it must not exist, unless `resume`. Absent: nothing is written. */ readonly out?: string;
+  readonly resume?: boolean;
+  readonly signal?: AbortSignal;
+  /** Kept in `run.json`, so that a run can be resumed with nothing else. */ readonly config?: Json;
+}
+export interface SearchOptions extends JobOptions {
+  readonly metalearner?: MetaLearner | string;
+  readonly search?: {
+    /** In plain runs; 1 unless told. */ readonly budget?: number;
+    /** By technique: false, never; hyperparameters, fixed. */ readonly space?: {
+      readonly [use: string]: Params | false;
+    };
+  };
+}
+export interface TrainOptions extends SearchOptions {
+  /** False: no baseline run; the report then compares nothing. */ readonly baseline?: boolean;
+}
+export interface FitOptions extends JobOptions {
+  readonly policy: Policy | Fragment | "none";
+}
+
+export type Refusal = { readonly because: string; readonly evidence: Json };
+export type PolicyStep = {
+  readonly use: string;
+  readonly version: string;
+  readonly with: Params;
+  readonly refused?: Refusal;
+};
+export type PolicyTrain = {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly optimizer: string;
+  readonly schedule: string;
+};
+/** `policy.json`. */
+export type Policy = {
+  readonly format: 1;
+  readonly name: string;
+  readonly engine: string;
+  readonly seed: number;
+  readonly train: PolicyTrain;
+  readonly steps: readonly PolicyStep[];
+};
+
+export type RegimenEvent =
+  | {
+      readonly kind: "stage";
+      readonly stage: "baseline" | "search" | "attribution" | "final" | "test";
+      readonly message: string;
+      readonly secondsLeft: number | null;
+    }
+  | {
+      readonly kind: "trial";
+      readonly name: string;
+      readonly done: number;
+      readonly score: Score | null;
+      readonly status: string;
+      readonly secondsLeft: number | null;
+    }
+  | {
+      readonly kind: "epoch";
+      readonly training: string;
+      readonly epoch: number;
+      readonly epochs: number;
+      readonly logs: Readonly<Record<string, number>>;
+      readonly secondsLeft: number | null;
+    }
+  | {
+      readonly kind: "progress";
+      readonly training: string;
+      readonly images: number;
+      readonly of: number;
+      readonly imagesPerSecond: number;
+      readonly secondsLeft: number | null;
+    }
+  | { readonly kind: "warning"; readonly code: string; readonly message: string };
+
+/** Events while it runs; the result when awaited. An abort saves the state, then rejects with an `AbortError`. */
+export interface Running<T> extends PromiseLike<T>, AsyncIterable<RegimenEvent> {}
+
+export type Evaluation = {
+  readonly images: number;
+  readonly error: number;
+  readonly loss: number;
+  readonly ece: number;
+  readonly classes: readonly {
+    readonly name: string;
+    readonly support: number;
+    readonly precision: number | null;
+    readonly recall: number | null;
+  }[];
+  readonly predictions: readonly Prediction[];
+};
+export type Prediction = {
+  readonly id: string;
+  readonly label: number;
+  readonly predicted: number;
+  readonly probabilities: readonly number[];
+};
+
+/** The receiver owns `model`: a plain LayersModel that takes raw pixels. */
+export interface FitResult {
+  readonly model: LayersModel;
+  readonly policy: Policy;
+  readonly seed: number;
+  readonly backend: string;
+  readonly captured: boolean;
+  readonly parameters: number;
+  readonly cost: Cost;
+  readonly imagesSeen: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  readonly validation: Score;
+  readonly test: Evaluation | null;
+  readonly folder: string | null;
+}
+export interface SearchResult {
+  readonly policy: Policy;
+  readonly cost: Cost;
+  readonly trials: readonly TrialRecord[];
+  readonly folder: string | null;
+}
+export type TrialRecord = {
+  readonly id: string;
+  readonly name: string;
+  readonly policy: Fragment;
+  readonly status: "ok" | "failed" | "over-budget";
+  readonly until: number;
+  readonly horizon: number;
+  readonly from: string | null;
+  readonly score: Score | null;
+  readonly cost: Cost;
+  readonly why: string | null;
+};
+export interface TrainResult extends FitResult {
+  /** `report.json`. */ readonly report: Report;
+}
+
+export interface Regimen {
+  readonly backend: { readonly name: string; readonly version: string; readonly device: string };
+  readonly registered: {
+    readonly plugins: readonly Plugin[];
+    readonly techniques: readonly Technique[];
+    readonly metalearners: readonly MetaLearnerFactory[];
+    readonly scaffolds: readonly Scaffold[];
+    readonly readers: readonly Reader[];
+    readonly architectures: readonly Architecture[];
+    readonly backends: readonly Backend[];
+    readonly optimizers: readonly NamedOptimizer[];
+    readonly schedules: readonly NamedSchedule[];
+  };
+  /** The main job: baseline, search, final training, report. */ train(options: TrainOptions): Running<TrainResult>;
+  search(options: SearchOptions): Running<SearchResult>;
+  fit(options: FitOptions): Running<FitResult>;
+  /** `model`: a plain model on raw pixels. */ evaluate(options: {
+    readonly model: LayersModel;
+    readonly data: Source | Samples;
+    readonly task?: Task;
+  }): Promise<Evaluation>;
+  /** A registered reader's answer as a Source. Errors: REG_DATA_FORMAT, REG_DATA_*. */
+  open(spec: DataSpec, how?: Partial<ReadHow>): Promise<Source>;
+  dispose(): Promise<void>;
+}

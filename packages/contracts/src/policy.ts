@@ -1,0 +1,81 @@
+import type { Json, Params } from "./json.ts";
+import type { Fragment } from "./metalearner.ts";
+import type { Policy, PolicyStep, PolicyTrain } from "./plugin.ts";
+import type { Technique } from "./technique.ts";
+import { RegimenError, nearest } from "./errors.ts";
+import { threeWords } from "./names.ts";
+import { completeParams, isOff, offParams } from "./space.ts";
+
+const TRAIN: { readonly [K in keyof PolicyTrain]: "number" | "string" } = {
+  epochs: "number",
+  batchSize: "number",
+  learningRate: "number",
+  optimizer: "string",
+  schedule: "string",
+};
+
+/** Checks a policy read from JSON. Errors: REG_POLICY_FORMAT, REG_POLICY_INVALID. */
+export function parsePolicy(json: unknown): Policy {
+  const bad = (why: string): never => {
+    throw new RegimenError(
+      "REG_POLICY_INVALID",
+      `the policy ${why}; expected the content of a policy.json, as regimen search writes it`,
+    );
+  };
+  if (!isObject(json)) return bad(`is ${json === null ? "null" : typeof json}`);
+  if (typeof json["format"] === "number" && json["format"] > 1)
+    throw new RegimenError(
+      "REG_POLICY_FORMAT",
+      `the policy has format ${json["format"]}, and this version reads format 1; update: npm i regimen@latest`,
+    );
+  if (json["format"] !== 1) bad(`has format ${JSON.stringify(json["format"])}`);
+  const known = ["format", "name", "engine", "seed", "train", "steps"];
+  for (const key of Object.keys(json)) if (!known.includes(key)) bad(`has the unknown key "${key}"${hint(key, known)}`);
+  const { train, steps } = json;
+  if (!isObject(train)) return bad("has no train settings");
+  for (const [key, type] of Object.entries(TRAIN))
+    if (typeof train[key] !== type) bad(`has train.${key} ${JSON.stringify(train[key])}, which is no ${type}`);
+  for (const key of Object.keys(train))
+    if (!(key in TRAIN)) bad(`has the unknown key "train.${key}"${hint(key, Object.keys(TRAIN))}`);
+  if (!Array.isArray(steps)) return bad("has no steps");
+  steps.forEach((step: unknown, at) => {
+    if (!isObject(step) || typeof step["use"] !== "string" || !isObject(step["with"]))
+      bad(`has a step ${at + 1} without "use" and "with"`);
+  });
+  return json as unknown as Policy;
+}
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const hint = (got: string, known: readonly string[]): string => {
+  const near = nearest(got, known);
+  return near ? `, the nearest known key is "${near}"` : "";
+};
+
+/** What is trained of a policy: refused steps stay out. */
+export const fragmentOf = (policy: Policy | Fragment | "none"): Fragment => {
+  if (policy === "none") return { steps: [] };
+  const train = "format" in policy ? ({ ...policy.train } as Params) : policy.train;
+  const steps = (policy.steps as readonly PolicyStep[]).filter((step) => !step.refused);
+  return { steps: steps.map(({ use, with: params }) => ({ use, with: params })), ...(train && { train }) };
+};
+
+/** A fragment as a policy: versions and defaults filled in, techniques that are off left out, refusals noted. */
+export function policyOf(
+  fragment: Fragment,
+  train: PolicyTrain,
+  seed: number,
+  { engine, techniques }: { readonly engine: string; readonly techniques: readonly Technique[] },
+  refused: readonly { readonly use: string; readonly because: string; readonly evidence: Json }[] = [],
+): Policy {
+  const steps = fragment.steps.flatMap(({ use, with: params }): PolicyStep[] => {
+    const technique = techniques.find(({ name }) => name === use);
+    if (!technique) return [{ use, version: "?", with: params }]; // composing it will say what is missing
+    const whole = completeParams(technique, params);
+    return isOff(technique.space, whole) ? [] : [{ use, version: technique.version, with: whole }];
+  });
+  const turnedAway = refused.map(({ use, because, evidence }): PolicyStep => {
+    const { version, space } = techniques.find(({ name }) => name === use)!;
+    return { use, version, with: offParams(space) ?? {}, refused: { because, evidence } };
+  });
+  return { format: 1, name: threeWords(seed), engine, seed, train, steps: [...steps, ...turnedAway] };
+}

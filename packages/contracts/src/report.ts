@@ -1,0 +1,166 @@
+import type { Cost, Json, Params, Task } from "./json.ts";
+
+type Interval = readonly [number, number];
+type Rates = { readonly precision: number | null; readonly recall: number | null };
+
+export type Bin = {
+  readonly from: number;
+  readonly to: number;
+  readonly images: number;
+  readonly confidence: number;
+  readonly accuracy: number;
+};
+export type Calibration = { readonly ece: number; readonly bins: readonly Bin[] };
+export type Verdict = "better" | "worse" | "no-difference" | "too-few-images";
+export type CostStage = { readonly stage: string; readonly imagesSeen: number; readonly seconds: number };
+
+/** One step of the search's parallel coordinates. */
+export type ReportAxis = {
+  readonly id: string;
+  /** "mixup (m)" */ readonly label: string;
+  readonly kind: "m" | "rr" | "r" | "value" | "choice";
+  readonly range: readonly (number | string | boolean)[];
+  readonly scale: "linear" | "log" | "integer" | null;
+  readonly group: string;
+  readonly use: string;
+  readonly off: number | string | boolean | null;
+};
+export type ReportTrial = {
+  readonly name: string;
+  /** By axis id. */ readonly values: { readonly [axis: string]: number | string | boolean | null };
+  /** Validation loss; null where it failed. */ readonly score: number | null;
+  readonly error: number | null;
+  readonly status: "optimal" | "rejected" | "stopped" | "failed";
+  readonly imagesSeen: number;
+  readonly seconds: number;
+  readonly why: string | null;
+};
+/** `interval`: 95 % of loss with − without, paired on the validation images. */
+export type ReportTechnique = {
+  readonly use: string;
+  readonly label: string;
+  readonly order: number;
+  readonly kept: boolean;
+  readonly validationLoss: number | null;
+  readonly validationLossWithout: number | null;
+  readonly interval: Interval | null;
+  readonly verdict: "helps" | "hurts" | "no-effect" | "not-measured";
+};
+export type Misclassified = {
+  readonly id: string;
+  readonly label: number;
+  readonly regimen: { readonly predicted: number; readonly probability: number };
+  readonly baseline: { readonly predicted: number; readonly probability: number } | null;
+  /** A PNG or JPEG data address, or null. */ readonly image: string | null;
+};
+
+/** `report.json`. A field that does not apply is null, never absent. Shares are 0..1, losses in nats. */
+export type Report = {
+  readonly format: 1;
+  readonly run: {
+    readonly folder: string | null;
+    readonly name: string;
+    readonly started: string;
+    readonly seed: number;
+    readonly engine: string;
+    readonly node: string;
+    readonly backend: string;
+    readonly captured: boolean;
+    readonly machine: string;
+    readonly imagesPerSecond: number | null;
+    readonly command: string | null;
+  };
+  readonly dataset: {
+    readonly name: string;
+    readonly task: Task;
+    readonly splits: {
+      readonly train: number;
+      readonly validation: number;
+      readonly test: number | null;
+      readonly unlabeled: number | null;
+    };
+    readonly classes: readonly {
+      readonly name: string;
+      readonly count: number;
+      readonly train: number;
+      readonly validation: number;
+      readonly test: number | null;
+    }[];
+    readonly imageShape: readonly [number, number, number];
+    /** Images of the training split that stand there more than once. */ readonly duplicates: number;
+    /** Images of the test split that also stand in training or validation. */ readonly acrossSplits: number | null;
+    readonly unreadable: number;
+    readonly unreadableFiles: readonly { readonly file: string; readonly why: string }[];
+  };
+  readonly model: { readonly name: string; readonly parameters: number };
+  readonly policy: {
+    readonly name: string;
+    readonly engine: string;
+    readonly train: { readonly [key: string]: number | string };
+    readonly steps: readonly {
+      readonly use: string;
+      readonly version: string;
+      readonly with: Params;
+      readonly refused?: { readonly because: string; readonly evidence: Json };
+    }[];
+  };
+  readonly search: {
+    readonly metalearner: string;
+    readonly axes: readonly ReportAxis[];
+    readonly trials: readonly ReportTrial[];
+    readonly refused: readonly { readonly use: string; readonly because: string; readonly evidence: Json }[];
+    readonly cost: {
+      readonly baselineSeconds: number | null;
+      readonly searchSeconds: number;
+      readonly finalSeconds: number;
+      /** In images seen; null without a baseline. */ readonly searchOverBaseline: number | null;
+      readonly totalOverBaseline: number | null;
+      readonly imagesSeen: number;
+      readonly plainRunImages: number;
+      readonly stages: readonly CostStage[];
+    };
+  };
+  readonly techniques: readonly ReportTechnique[];
+  readonly classes: readonly {
+    readonly name: string;
+    readonly support: number;
+    readonly baseline: Rates | null;
+    readonly regimen: Rates;
+  }[];
+  /** Rows: true class; columns: predicted; counts. */
+  readonly confusion: {
+    readonly baseline: readonly (readonly number[])[] | null;
+    readonly regimen: readonly (readonly number[])[];
+  };
+  /** Without a baseline: baseline, reduction, fixed, broken, interval and p are null and the verdict is "no-difference". */
+  readonly error: {
+    readonly split: "test" | "validation";
+    readonly images: number;
+    readonly baseline: number | null;
+    readonly regimen: number;
+    /** 1 − regimen / baseline. */ readonly reduction: number | null;
+    readonly fixed: number | null;
+    readonly broken: number | null;
+    /** 95 % of baseline − regimen, paired. */ readonly interval: Interval | null;
+    /** Exact McNemar, two-sided. */ readonly p: number | null;
+    readonly verdict: Verdict;
+  };
+  readonly loss: { readonly baseline: number | null; readonly regimen: number };
+  readonly calibration: { readonly baseline: Calibration | null; readonly regimen: Calibration };
+  readonly unlabeled: { readonly withoutError: number; readonly withError: number; readonly reduction: number } | null;
+  readonly curves: readonly Curve[];
+  readonly misclassified: readonly Misclassified[];
+  readonly cost: Cost;
+  readonly limits: readonly string[];
+};
+/** One training's progress; `validation` is null where nothing was held out. */
+export type Curve = {
+  readonly name: string;
+  readonly role: "baseline" | "trial" | "final";
+  readonly points: readonly {
+    readonly images: number;
+    readonly train: number;
+    readonly validation: number | null;
+    readonly error: number | null;
+  }[];
+};

@@ -1,0 +1,166 @@
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import type { NamedTensorMap, Scalar, Variable } from "@tensorflow/tfjs-core";
+import type { Batch, Extra, Source } from "./data.ts";
+import type { Cost, Params, Score, Task } from "./json.ts";
+import type { Blueprint, Forward, Objective, Predictor, ScaffoldModel, Snapshot, Topology } from "./model.ts";
+import type { Rng } from "./random.ts";
+import type { DrawFn, Optimizer, Step, Weight } from "./step.ts";
+
+/** Where a technique acts, in order; train hooks run inner to outer. Pending warps and colours are applied after `colour`. */
+export const SLOTS = [
+  "sample",
+  "space",
+  "colour",
+  "texture",
+  "mix",
+  "label",
+  "topology",
+  "objective",
+  "gradient",
+  "update",
+  "average",
+  "calibrate",
+  "teach",
+  "pretrain",
+  "pseudo",
+  "synthesize",
+  "ensemble",
+] as const;
+export type Slot = (typeof SLOTS)[number];
+
+/**
+ * `m` magnitude, owned by the technique; `rr` share of examples touched, blended by the core; `r` extra examples relative
+ * to the original set; `value` the rest. `off`: the value at which the technique is exactly the identity.
+ */
+export type NumberAxis = {
+  readonly kind: "m" | "rr" | "r" | "value";
+  readonly range: readonly [number, number];
+  readonly scale?: "log" | "integer";
+  readonly default: number;
+  readonly off?: number;
+};
+export type ChoiceAxis = {
+  readonly kind: "choice";
+  readonly of: readonly (string | boolean)[];
+  readonly default: string | boolean;
+  readonly off?: string | boolean;
+};
+export type Axis = NumberAxis | ChoiceAxis;
+/** One axis for each hyperparameter; at most one `rr` and one `r`. */
+export type SpaceOf<P> = string extends keyof P
+  ? Space
+  : { readonly [K in keyof P]: [P[K]] extends [number] ? NumberAxis : ChoiceAxis };
+export type Space = { readonly [key: string]: Axis };
+
+/** What is known of a technique without running it; plain JSON. */
+export type TechniqueMeta = {
+  /** The package's name, or package/part: `@regimen/technique-mixup`, `@regimen/technique-augment/mirror`. */
+  readonly name: string;
+  readonly version: string;
+  /** "regularization", "augmentation", "architecture", "optimization", "ssl", … : what metalearners claim by. */
+  readonly group: string;
+  readonly paper: string;
+  readonly space: Space;
+  /** Absent: every task. */ readonly tasks?: readonly Task[];
+  readonly order: {
+    readonly slot: Slot;
+    readonly after?: readonly string[];
+    readonly conflicts?: readonly string[];
+    /** Facts of the data or model: "unlabeled", "residual", "batch-norm". */ readonly needs?: readonly string[];
+    /** Techniques that name the same group share one categorical draw of their rr: an example gets one of them at most. */
+    readonly oneOf?: string;
+  };
+};
+
+export interface Technique<P extends Params = Params> extends TechniqueMeta {
+  readonly space: SpaceOf<P> & Space;
+  create(params: P): Hooks;
+  /** Images a training with it costs, relative to one without; 1 unless told. */
+  cost?(params: P): number;
+}
+
+/** All optional: what a technique implements is what it is. No run state in closures: use `step.state`. */
+export interface Hooks {
+  /** Before any tensor exists. */ rewrite?(topology: Topology): Topology;
+  /** Which examples, how often. */ sample?(inner: Source, run: Run): Source;
+  /** Host, each step; fed to the step as `step.fed`. */ draw?: DrawFn;
+  /** Device, recorded once; the core blends by rr. */ batch?(batch: Batch, step: Step): Batch;
+  /** Around the task's loss. */ loss?(inner: Objective): Objective;
+  /** Around (evaluate, weights, step) ⇒ direction. */ optimizer?(inner: Optimizer): Optimizer;
+  /** After the update: what is validated, kept and handed on, by weight name (state variables). */
+  average?(weights: readonly Weight[], step: Step): Readonly<Record<string, Variable>>;
+  /** Around the whole training: `next` zero, one or many times, each change with a name it resumes by. */
+  train?(run: Run, next: Train): Promise<Trained>;
+}
+
+/** How one training runs. `images`: how many examples go forward and backward. */
+export type Plan = {
+  readonly images: number;
+  readonly batch: number;
+  readonly optimizer: { readonly use: string; readonly with: Params };
+  /** Peak learning rate by part; `default` serves the parts that are not named. */
+  readonly rates: { readonly default: number; readonly [part: string]: number };
+  readonly schedule: { readonly use: string; readonly with: Params };
+};
+
+export interface Change {
+  /** The key it resumes by: unique among one technique's calls of `next`. */ readonly name: string;
+  readonly model?: Blueprint;
+  readonly from?: Snapshot;
+  readonly data?: Source;
+  readonly extra?: readonly Extra[];
+  readonly plan?: Partial<Plan>;
+  readonly hooks?: Hooks;
+  /** What each image costs more than a plain one, where `hooks` do more than one pass (a teacher's forward: 4/3). */ readonly cost?: number;
+  /** Techniques that this training leaves out. */ readonly without?: readonly string[];
+}
+export type Train = (change: Change) => Promise<Trained>;
+
+/** The receiver owns `model`. */
+export interface Trained {
+  readonly model: Predictor;
+  readonly snapshot?: Snapshot;
+  readonly score: Score;
+  readonly cost: Cost;
+}
+
+/** A training of a technique's own: captured, journalled and counted like any other. */
+export interface Stage {
+  readonly name: string;
+  readonly data: Source;
+  readonly extra?: readonly Extra[];
+  readonly plan: Partial<Plan>;
+  readonly weights: readonly Weight[];
+  readonly draw?: DrawFn;
+  step(batch: Batch, step: Step): Readonly<Record<string, Scalar>>;
+}
+
+/** Decoded columns, one row an example: `values` is [rows, width]. */
+export type Table = {
+  readonly rows: number;
+  readonly columns: Readonly<Record<string, { readonly width: number; readonly values: Float32Array }>>;
+};
+
+/** What a `train` or `sample` hook may use. Everything it starts is counted against `plan.images`. */
+export interface Run {
+  readonly rng: Rng;
+  readonly task: Task;
+  readonly blueprint: Blueprint;
+  readonly plan: Plan;
+  readonly data: { readonly train: Source; readonly validation: Source; readonly unlabeled?: Source };
+  /** Makes a model trainable, without rewrites. The caller disposes of it; `model` stays the caller's. */
+  scaffold(model: LayersModel): Promise<ScaffoldModel>;
+  /** A registered optimizer. Errors: REG_OPTIMIZER_UNKNOWN. */ optimizer(use: string, params?: Params): Optimizer;
+  /** Once done, restored instead of rerun; curves have one entry an epoch. */
+  fit(stage: Stage): Promise<{ readonly curves: Readonly<Record<string, readonly number[]>>; readonly cost: Cost }>;
+  /** Inference over a source; kept, so that a resumed run reads it again. */
+  table(name: string, model: Predictor, on: Source, pick: (seen: Forward) => NamedTensorMap): Promise<Table>;
+  score(model: Predictor, on: Source): Promise<Score>;
+  /** Recomputes batch-normalisation statistics over a source. */ settle(
+    model: ScaffoldModel,
+    on: Source,
+  ): Promise<void>;
+  snapshot(name: string, weights: readonly Weight[]): Promise<Snapshot>;
+  /** Weights that the snapshot lacks stay as they are; `parts` restricts what is restored. */
+  restore(snapshot: Snapshot, weights: readonly Weight[], parts?: readonly string[]): Promise<void>;
+}

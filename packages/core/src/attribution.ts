@@ -1,0 +1,95 @@
+import { meanInterval } from "@regimen/stats";
+import {
+  addCost,
+  zeroCost,
+  type Attribution,
+  type Fragment,
+  type Json,
+  type Trial,
+  type Worth,
+} from "@regimen/contracts";
+import { decode, type Journal } from "@regimen/run-folder";
+import { answerTrial, checkpointKey } from "./search.ts";
+import type { Session } from "./session.ts";
+
+/** Below this many images a fork tells nothing, and the attribution says so instead. */
+const LEAST_BATCHES = 4;
+
+/**
+ * What each technique of a policy is worth: short forks of one trunk (or short trainings, where there is none), with the
+ * policy and without each of its techniques, the same seed and batches, compared image by image.
+ */
+export async function attribute(
+  session: Session,
+  policy: Fragment,
+  how: { readonly seed: number; readonly images: number; readonly trunk: string | undefined; readonly plain: number },
+  journal: Journal,
+): Promise<Attribution> {
+  const batch = session.settings.batchSize;
+  const validation = session.data.validation.length / 3;
+  const each = Math.floor((how.images / (policy.steps.length + 1) - validation) / batch) * batch;
+  const worth = (use: string): Worth => ({
+    use,
+    loss: null,
+    lossWithout: null,
+    interval: null,
+    verdict: "not-measured",
+  });
+  if (!policy.steps.length || each < LEAST_BATCHES * batch)
+    return { worth: policy.steps.map(({ use }) => worth(use)), refused: [], cost: zeroCost, images: 0 };
+  const kept = how.trunk && session.store.get(checkpointKey(how.trunk));
+  const position = kept ? (decode(kept).meta as { position: number }).position : 0;
+  let cost = zeroCost;
+  const fork = async (id: string, steps: Fragment["steps"]): Promise<Trial> => {
+    const from = kept ? { from: how.trunk! } : {};
+    const until = position + each;
+    const request = {
+      kind: "trial",
+      id: `attribution/${id}`,
+      policy: { ...policy, steps },
+      until,
+      horizon: until,
+      seed: how.seed,
+      ...from,
+    } as const;
+    const [answer, trial] = await answerTrial(session, request, Number.POSITIVE_INFINITY, journal);
+    cost = addCost(cost, answer.cost);
+    return trial;
+  };
+  const whole = await fork("all", policy.steps);
+  const measured: Worth[] = [];
+  for (const { use } of policy.steps) {
+    const without = await fork(
+      use,
+      policy.steps.filter((step) => step.use !== use),
+    );
+    if (!whole.score || !without.score) {
+      measured.push(worth(use));
+      continue;
+    }
+    const { lo, hi } = meanInterval(whole.losses.map((loss, image) => loss - without.losses[image]!));
+    const verdict = hi < 0 ? "helps" : lo > 0 ? "hurts" : "no-effect";
+    measured.push({ use, loss: whole.score.loss, lossWithout: without.score.loss, interval: [lo, hi], verdict });
+  }
+  const refused = measured
+    .filter(({ verdict }) => verdict === "hurts")
+    .map(({ use, loss, lossWithout, interval }) => ({
+      use,
+      because: `validation loss is higher with it than without it`,
+      evidence: {
+        test: "paired forks",
+        images: session.data.validation.length,
+        forkImages: each,
+        lossWith: loss,
+        lossWithout,
+        interval: interval && [...interval],
+      } as Json,
+    }));
+  return { worth: measured, refused, cost, images: each };
+}
+
+/** The policy without what was refused. */
+export const prune = (policy: Fragment, { refused }: Attribution): Fragment => ({
+  ...policy,
+  steps: policy.steps.filter(({ use }) => !refused.some((refusal) => refusal.use === use)),
+});

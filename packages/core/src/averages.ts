@@ -1,0 +1,66 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Scalar, Tensor1D, Variable } from "@tensorflow/tfjs-core";
+import type { Predictor, ScaffoldModel, Source, Table, Weight } from "@regimen/contracts";
+import type { Checkpoint } from "@regimen/run-folder";
+import { tableOf } from "./evaluate.ts";
+
+/** Mean over the batch by the weights of its examples. */
+export const weighted = (losses: Tensor1D, weights: Tensor1D): Scalar =>
+  tf.div(tf.sum(tf.mul(losses, weights)), tf.maximum(tf.sum(weights), 1e-12));
+
+/** Puts averages in the weights' place for good. */
+export function settleAverage(weights: readonly Weight[], of: Readonly<Record<string, Variable>>): void {
+  for (const { name, variable } of weights) if (of[name]) variable.assign(tf.clone(of[name]));
+}
+/** Runs `work` with the averages in the weights' place. */
+export async function averaged<T>(
+  weights: readonly Weight[],
+  of: Readonly<Record<string, Variable>>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const held = weights.filter(({ name }) => of[name]).map(({ variable }) => [variable, variable.clone()] as const);
+  tf.tidy(() => settleAverage(weights, of));
+  try {
+    return await work();
+  } finally {
+    for (const [variable, copy] of held) {
+      variable.assign(copy);
+      copy.dispose();
+    }
+  }
+}
+
+/** Moving statistics anew: the mean of the batches' own statistics over a source, by forward passes alone. */
+export async function settle(model: ScaffoldModel, on: Source): Promise<void> {
+  const statistics = model.weights.filter((weight) => weight.role === "statistic");
+  const sums = statistics.map(({ variable }) => tf.tidy(() => tf.variable(tf.zerosLike(variable), false)));
+  let batches = 0;
+  const forward: Predictor["forward"] = (images) => {
+    const seen = model.forward(images, { training: true, statistics: "replace" });
+    statistics.forEach(({ variable }, at) => sums[at]!.assign(tf.add(sums[at]!, variable)));
+    batches++;
+    return seen;
+  };
+  await tableOf({ ...model, forward }, on, () => ({}));
+  statistics.forEach(({ variable }, at) => tf.tidy(() => variable.assign(tf.div(sums[at]!, batches))));
+  for (const sum of sums) sum.dispose();
+}
+
+export const tableTo = ({ rows, columns }: Table): Checkpoint => ({
+  meta: { rows },
+  tensors: new Map(
+    Object.entries(columns).map(([name, { width, values }]) => [
+      name,
+      { name, shape: [rows, width], dtype: "float32", values },
+    ]),
+  ),
+});
+export const tableFrom = ({ meta, tensors }: Checkpoint): Table => ({
+  rows: (meta as { rows: number }).rows,
+  columns: Object.fromEntries(
+    [...tensors.values()].map(({ name, shape, values }) => [
+      name,
+      { width: shape[1]!, values: values as Float32Array },
+    ]),
+  ),
+});

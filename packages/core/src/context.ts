@@ -1,0 +1,54 @@
+import type { JobOptions, Json, PolicyTrain, Regimen, RegimenEvent, Splits } from "@regimen/contracts";
+import { RunFolder } from "@regimen/run-folder";
+import { prepareData, prepareSession } from "./prepare.ts";
+import type { Session } from "./session.ts";
+import { train } from "./train.ts";
+import manifest from "../package.json" with { type: "json" };
+
+export interface Context {
+  readonly backend: Regimen["backend"];
+  readonly registered: Regimen["registered"];
+  readonly signal: AbortSignal;
+  emit(event: RegimenEvent): void;
+}
+export interface Opened {
+  readonly splits: Splits;
+  readonly session: Session;
+  readonly parameters: number;
+  readonly folder: RunFolder;
+  readonly seed: number;
+  /** Images of a plain run. */ readonly plain: number;
+  expect(images: number): void;
+}
+
+export const ENGINE: string = manifest.version;
+export const engineOf = ({ registered }: Context) => ({ engine: ENGINE, techniques: registered.techniques });
+
+export async function open(
+  job: string,
+  context: Context,
+  options: JobOptions,
+  more: { readonly [key: string]: Json },
+): Promise<Opened> {
+  RunFolder.expect(options);
+  const seed = options.seed ?? 0;
+  const splits = await prepareData(options.data, seed);
+  const { train, validation, test, unlabeled } = splits;
+  const architecture = "architecture" in options.model ? options.model.architecture : "own model";
+  const fingerprint = {
+    job,
+    seed,
+    model: architecture,
+    training: (options.training ?? {}) as { readonly [key: string]: Json },
+    images: [train, validation, test, unlabeled].map((part) => part?.length ?? 0),
+    classes: [...train.classes],
+    format: [train.format.h, train.format.w, train.format.c],
+    ...more,
+  };
+  const folder = new RunFolder(job, options, { ...context, engine: ENGINE }, fingerprint);
+  folder.splits(splits);
+  const { store } = folder;
+  const prepared = await prepareSession(options, context.registered, splits, { ...context, store });
+  return { ...prepared, splits, folder, seed, plain: imagesFor(prepared.session.settings, splits) };
+}
+export const imagesFor = ({ epochs }: PolicyTrain, { train: data }: Splits): number => Math.round(epochs * data.length);

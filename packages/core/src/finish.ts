@@ -1,0 +1,75 @@
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { imagesSeen, type Evaluation, type FitResult, type Policy, type Source, type Splits } from "@regimen/contracts";
+import { digests } from "@regimen/sources";
+import type { Context, Opened } from "./context.ts";
+import { evaluateModel } from "./inference.ts";
+import type { Outcome } from "./session.ts";
+
+/** The trained model in plain form, saved and tested; the first and only look at the test split. */
+export async function finish(context: Context, opened: Opened, outcome: Outcome, policy: Policy): Promise<FitResult> {
+  const { splits, folder, session } = opened;
+  const model = await plainOf(outcome);
+  if (splits.test)
+    context.emit({
+      kind: "stage",
+      stage: "test",
+      message: `testing on ${splits.test.length} images`,
+      secondsLeft: null,
+    });
+  const test = splits.test ? await evaluateModel(model, splits.test) : null;
+  if (test) folder.predictions(test, splits.train.classes);
+  const { h, w, c, range } = splits.train.format;
+  const { fit = null, interpolation = null } = splits.train.resize ?? {};
+  await folder.model(model, policy, {
+    classes: [...splits.train.classes],
+    input: { shape: [h, w, c], range: [...range], fit, interpolation },
+    output: outputOf(model),
+    test: test && { images: test.images, error: test.error },
+  });
+  return {
+    model,
+    policy,
+    seed: opened.seed,
+    backend: context.backend.name,
+    captured: false,
+    parameters: outcome.parameters || opened.parameters,
+    cost: outcome.cost,
+    imagesSeen: imagesSeen(outcome.cost),
+    seconds: outcome.cost.seconds,
+    imagesPerSecond: outcome.imagesPerSecond,
+    validation: outcome.metered.score,
+    test,
+    folder: folder.path ?? null,
+  };
+}
+export async function plainOf(outcome: Outcome): Promise<LayersModel> {
+  try {
+    return await outcome.model.plain();
+  } finally {
+    outcome.model.dispose();
+  }
+}
+export async function evaluatePlain(outcome: Outcome, on: Source): Promise<Evaluation> {
+  const model = await plainOf(outcome);
+  const evaluation = await evaluateModel(model, on);
+  model.dispose();
+  return evaluation;
+}
+/** Images that are equal to the bit: within the training split, and between the test split and what was trained on. */
+export async function duplicatesOf({
+  train,
+  validation,
+  test,
+}: Splits): Promise<{ within: number; across: number | null }> {
+  const own = await digests(train);
+  const seen = new Set([...own, ...(await digests(validation))]);
+  const across = test ? (await digests(test)).filter((digest) => seen.has(digest)).length : null;
+  return { within: own.length - new Set(own).size, across };
+}
+/** By the last layer: what a reader of `metadata.json` should make of the output. */
+const outputOf = (model: LayersModel): string => {
+  const last = model.layers.at(-1)!.getConfig() as { activation?: unknown };
+  return ["softmax", "sigmoid"].includes(String(last.activation)) || model.layers.at(-1)!.getClassName() === "Softmax"
+    ? "probabilities"
+    : "logits";
+};

@@ -1,0 +1,73 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor2D } from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { confusion, ece, precisionRecall } from "@regimen/stats";
+import { RegimenError, type Evaluation, type Prediction, type Source } from "@regimen/contracts";
+import { chunks, classesOf } from "@regimen/sources";
+
+/** Probabilities [rows, classes] of a plain model on raw pixels; a model that answers with logits is softmaxed. */
+async function probabilitiesOf(model: LayersModel, on: Source): Promise<Float32Array> {
+  const { h, w, c } = on.format;
+  const k = on.classes.length;
+  const expected = (model.inputs[0]!.shape as (number | null)[]).slice(1);
+  if ([h, w, c].some((side, at) => expected[at] != null && expected[at] !== side))
+    throw new RegimenError(
+      "REG_MODEL_INPUT",
+      `the model takes [${expected}] and the images are [${[h, w, c]}]; read them with that size`,
+    );
+  const answers = model.outputs[0]!.shape.at(-1);
+  if (model.outputs.length !== 1 || answers !== k)
+    throw new RegimenError(
+      "REG_MODEL_OUTPUT",
+      `the model answers with ${answers} values and the data has ${k} classes; give the classes that it was trained on`,
+    );
+  const out = new Float32Array(on.length * k);
+  for (const rows of chunks(on.length, 250)) {
+    const { images } = await on.read(rows);
+    const answered = tf.tidy(
+      () => model.predict(tf.tensor4d(Float32Array.from(images), [rows.length, h, w, c])) as Tensor2D,
+    );
+    out.set(await answered.data(), rows[0]! * k);
+    answered.dispose();
+  }
+  const sums = Array.from({ length: on.length }, (_, row) =>
+    out.subarray(row * k, (row + 1) * k).reduce((sum, p) => sum + p, 0),
+  );
+  const already = out.every((value) => value >= 0) && sums.every((sum) => Math.abs(sum - 1) < 1e-3);
+  if (!already) for (let row = 0; row < on.length; row++) softmax(out.subarray(row * k, (row + 1) * k));
+  return out;
+}
+function softmax(logits: Float32Array): void {
+  const top = Math.max(...logits);
+  const sum = logits.reduce((total, value) => total + Math.exp(value - top), 0);
+  for (let i = 0; i < logits.length; i++) logits[i] = Math.exp(logits[i]! - top) / sum;
+}
+
+/** Metrics of a plain model over the labelled rows, and what it answers for every row. */
+export async function evaluateModel(model: LayersModel, on: Source): Promise<Evaluation> {
+  const k = on.classes.length;
+  const probabilities = await probabilitiesOf(model, on);
+  const truth = classesOf(on);
+  const predictions = Array.from({ length: on.length }, (_, row): Prediction => {
+    const own = Array.from(probabilities.subarray(row * k, (row + 1) * k));
+    return { id: on.id(row), label: truth[row]!, predicted: own.indexOf(Math.max(...own)), probabilities: own };
+  });
+  const labelled = predictions.filter(({ label }) => label >= 0);
+  if (!labelled.length)
+    throw new RegimenError(
+      "REG_DATA_EMPTY",
+      `none of the ${on.length} images has a label; evaluation needs labelled images`,
+    );
+  const labels = labelled.map(({ label }) => label);
+  const answered = labelled.map(({ predicted }) => predicted);
+  const loss = labelled.reduce((sum, { label, probabilities: p }) => sum - Math.log(Math.max(p[label]!, 1e-12)), 0);
+  const rates = precisionRecall(confusion(labels, answered, k));
+  return {
+    images: labelled.length,
+    error: labelled.filter(({ label, predicted }) => label !== predicted).length / labelled.length,
+    loss: loss / labelled.length,
+    ece: ece(Float32Array.from(labelled.flatMap(({ probabilities: p }) => p)), labels, k),
+    classes: rates.map(({ support, precision, recall }, at) => ({ name: on.classes[at]!, support, precision, recall })),
+    predictions,
+  };
+}

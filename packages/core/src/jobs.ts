@@ -1,0 +1,231 @@
+import {
+  RegimenError,
+  addCost,
+  fragmentOf,
+  imagesSeen,
+  mergeFragments,
+  minusCost,
+  parsePolicy,
+  policyOf,
+  scaleCost,
+  zeroCost,
+  type Attribution,
+  type FitOptions,
+  type FitResult,
+  type Fragment,
+  type Json,
+  type MetaLearner,
+  type PolicyTrain,
+  type Problem,
+  type SearchOptions,
+  type SearchResult,
+  type TrainOptions,
+  type TrainResult,
+  type Trial,
+} from "@regimen/contracts";
+import { decode } from "@regimen/run-folder";
+import { buildReport } from "@regimen/stats";
+import { attribute, prune } from "./attribution.ts";
+import { composePolicy } from "./compose.ts";
+import { engineOf, imagesFor, open, type Context, type Opened } from "./context.ts";
+import { duplicatesOf, evaluatePlain, finish } from "./finish.ts";
+import { evaluateModel } from "./inference.ts";
+import { learnerOf, problemOf } from "./problem.ts";
+import { answerTrial, checkpointKey, search, type Found } from "./search.ts";
+import { train } from "./train.ts";
+
+/** Where the shared trunk of forks stands in the baseline: far enough to have begun to overfit. */
+const TRUNK = 0.6;
+/** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
+const ATTRIBUTION = 0.2;
+
+/** One training by a given policy. */
+export async function fitJob(context: Context, options: FitOptions): Promise<FitResult> {
+  const given = options.policy !== "none" && "format" in options.policy ? parsePolicy(options.policy) : undefined;
+  const seed = options.seed ?? given?.seed ?? 0;
+  const wanted = fragmentOf(options.policy);
+  const opened = await open("fit", context, { ...options, seed }, { policy: wanted as unknown as Json });
+  const { session, splits, folder } = opened;
+  composePolicy(wanted, context.registered.techniques, session);
+  const settings = { ...session.settings, ...wanted.train } as PolicyTrain;
+  const images = imagesFor(settings, splits);
+  opened.expect(images);
+  context.emit({ kind: "stage", stage: "final", message: "training", secondsLeft: null });
+  const policy = policyOf(wanted, settings, seed, engineOf(context));
+  const outcome = await train(session, {
+    key: "final",
+    policy: { ...wanted, train: settings },
+    seed,
+    until: images,
+    horizon: images,
+    validate: true,
+    lasting: true,
+  });
+  const result = await finish(context, opened, outcome, policy);
+  folder.finish();
+  return result;
+}
+
+type Searched = {
+  readonly found: Found;
+  readonly problem: Problem;
+  readonly learner: MetaLearner;
+  readonly attribution: Attribution;
+  readonly policy: Fragment;
+};
+
+async function searchWith(context: Context, opened: Opened, options: SearchOptions): Promise<Searched> {
+  const { session, folder, plain } = opened;
+  const budget = options.search?.budget ?? 1;
+  if (!(budget >= 0))
+    throw new RegimenError("REG_BUDGET", `search.budget is ${budget}; expected 0 or more, in plain runs`);
+  const learner = learnerOf(options, context.registered);
+  const whole = problemOf(opened, options, budget);
+  const reserve = scaleCost(whole.budget, ATTRIBUTION);
+  const problem = { ...whole, budget: minusCost(whole.budget, reserve) };
+  context.emit({
+    kind: "stage",
+    stage: "search",
+    message: `searching with ${learner.name}`,
+    secondsLeft: session.secondsLeft(),
+  });
+  const found = await search(session, learner, problem, folder.journal);
+  const left = Math.min(imagesSeen(reserve), imagesSeen(whole.budget) - imagesSeen(found.spent));
+  if (found.best.steps.length)
+    context.emit({
+      kind: "stage",
+      stage: "attribution",
+      message: "measuring what each technique is worth",
+      secondsLeft: session.secondsLeft(),
+    });
+  const attribution = await attribute(
+    session,
+    found.best,
+    { seed: opened.seed, images: left, trunk: folder.store.get(checkpointKey("/trunk")) ? "/trunk" : undefined, plain },
+    folder.journal,
+  );
+  return { found, problem, learner, attribution, policy: prune(found.best, attribution) };
+}
+
+/** Learns and writes a policy, no more. */
+export async function searchJob(context: Context, options: SearchOptions): Promise<SearchResult> {
+  const budget = options.search?.budget ?? 1;
+  const opened = await open("search", context, options, {
+    budget,
+    space: (options.search?.space ?? {}) as unknown as Json,
+  });
+  const { plain, session, folder, seed } = opened;
+  opened.expect((TRUNK + budget) * plain);
+  const trunk = await trainTrunk(opened);
+  const { found, policy, attribution } = await searchWith(context, opened, options);
+  const spent = addCost(addCost(found.spent, attribution.cost), trunk.cost);
+  const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(minusCost(spent, trunk.cost)));
+  const result = policyOf(policy, settings, seed, engineOf(context), attribution.refused);
+  folder.json("policy.json", result as unknown as Json);
+  folder.finish();
+  return {
+    policy: result,
+    cost: spent,
+    trials: found.trials.map(({ losses, points, ...record }) => record),
+    folder: folder.path ?? null,
+  };
+}
+
+const base: Fragment = { steps: [] };
+async function trainTrunk({ session, folder, plain, seed }: Opened): Promise<Trial> {
+  const request = {
+    kind: "trial",
+    id: "trunk",
+    policy: base,
+    until: TRUNK * plain,
+    horizon: plain,
+    keep: "/trunk",
+    seed,
+  } as const;
+  const [answer, trial] = await answerTrial(session, request, Number.POSITIVE_INFINITY, folder.journal, true);
+  if (answer.status !== "ok") throw new RegimenError("REG_LOSS_NAN", `the plain training failed: ${answer.why}`);
+  return trial;
+}
+
+/** A whole number of hundredths of an epoch, so that `fit --policy` trains exactly as long. */
+function finalSettings({ session, splits }: Opened, policy: Fragment, images: number): PolicyTrain {
+  const epochs = Math.max(0.01, Math.floor((100 * images) / splits.train.length) / 100);
+  return { ...session.settings, ...policy.train, epochs } as PolicyTrain;
+}
+
+/** The main job: baseline, search, final training, report. */
+export async function trainJob(context: Context, options: TrainOptions): Promise<TrainResult> {
+  const budget = options.search?.budget ?? 1;
+  const compare = options.baseline !== false;
+  const name = typeof options.metalearner === "string" ? options.metalearner : (options.metalearner?.name ?? "default");
+  const opened = await open("train", context, options, {
+    budget,
+    compare,
+    metalearner: name,
+    space: (options.search?.space ?? {}) as unknown as Json,
+  });
+  const { session, folder, plain, seed, splits } = opened;
+  opened.expect(((compare ? 1 : TRUNK) + 1 + budget) * plain);
+  context.emit({
+    kind: "stage",
+    stage: "baseline",
+    message: compare ? "plain baseline" : "plain trunk",
+    secondsLeft: null,
+  });
+  const trunk = await trainTrunk(opened);
+  const from = decode(folder.store.get(checkpointKey("/trunk"))!);
+  const baseline = compare
+    ? await train(session, {
+        key: "baseline",
+        policy: base,
+        seed,
+        until: plain,
+        horizon: plain,
+        from,
+        validate: true,
+        lasting: true,
+      })
+    : undefined;
+  const searched = await searchWith(context, opened, options);
+  const { policy, attribution, found } = searched;
+  // Without a baseline nobody needs the trunk but the search, which pays for it.
+  const spent = addCost(addCost(found.spent, attribution.cost), compare ? zeroCost : trunk.cost);
+  const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(spent));
+  const until = imagesFor(settings, splits);
+  context.emit({ kind: "stage", stage: "final", message: "final training", secondsLeft: session.secondsLeft() });
+  const order = {
+    key: "final",
+    policy: mergeFragments(policy, { steps: [], train: settings }),
+    seed,
+    until,
+    horizon: until,
+    validate: true,
+    lasting: true,
+  };
+  const outcome = await train(session, order);
+  const written = policyOf(policy, settings, seed, engineOf(context), attribution.refused);
+  const result = await finish(context, opened, outcome, written);
+  const report = buildReport({
+    record: folder.record,
+    options,
+    splits,
+    duplicates: await duplicatesOf(splits),
+    result,
+    regimen: result.test ?? (await evaluateModel(result.model, splits.validation)),
+    baseline: baseline && {
+      evaluation: await evaluatePlain(baseline, splits.test ?? splits.validation),
+      cost: addCost(trunk.cost, baseline.cost),
+      points: [...trunk.points, ...baseline.points],
+    },
+    trunk: trunk.cost,
+    final: outcome,
+    search: { ...found, metalearner: searched.learner.name, problem: searched.problem, policy },
+    attribution,
+    plain,
+    model: session.blueprint.name,
+    task: session.task,
+  });
+  folder.json("report.json", report as unknown as Json);
+  folder.finish();
+  return { ...result, report };
+}

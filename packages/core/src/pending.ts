@@ -1,0 +1,136 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
+import { colour, identityColour, identityWarp, warp } from "@regimen/ops";
+import type { Batch, Rows, Shape } from "@regimen/contracts";
+
+/** Puts rows on the device, nothing pending. Call within a tidy, or dispose of every tensor. */
+export function batchOf(rows: Rows, shape: Shape): Batch {
+  const { n, h, w, c, classes } = shape;
+  const floats = rows.images instanceof Float32Array ? rows.images : Float32Array.from(rows.images);
+  const { boxes, masks, also } = rows;
+  const capacity = boxes ? boxes.weights.length / n : 0;
+  return {
+    shape,
+    images: tf.tensor4d(floats, [n, h, w, c]),
+    labels: tf.tensor2d(
+      rows.labels.map((value) => (Number.isNaN(value) ? 0 : value)),
+      [n, classes],
+    ),
+    weights: tf.tensor1d(rows.weights),
+    origin: tf.tensor1d(rows.origin),
+    ...(boxes && {
+      boxes: {
+        at: tf.tensor3d(boxes.at, [n, capacity, 4]),
+        labels: tf.tensor3d(boxes.labels, [n, capacity, classes]),
+        weights: tf.tensor2d(boxes.weights, [n, capacity]),
+      },
+    }),
+    ...(masks && { masks: tf.tensor3d(masks, [n, h, w], "int32") }),
+    warp: identityWarp(n),
+    colour: identityColour(n, c),
+    also: Object.fromEntries(
+      Object.entries(also ?? {}).map(([name, values]) => [name, tf.tensor2d(values, [n, values.length / n])]),
+    ),
+  };
+}
+
+/**
+ * Applies what is pending: one resampling of images and masks (boxes by their corners), one linear colour map.
+ * `fresh` holds the identity tensors the batch began with: where they still stand, nothing is done.
+ */
+export function applyPending(batch: Batch, fresh: Pick<Batch, "warp" | "colour">): Batch {
+  let { images, masks, boxes } = batch;
+  if (batch.warp !== fresh.warp) {
+    // Reflected objects would have no box: there, what comes in from outside is grey.
+    const { range } = batch.shape;
+    const outside = boxes
+      ? ({ fill: "constant", value: (range[0] + range[1]) / 2 } as const)
+      : ({ fill: "reflect" } as const);
+    images = warp(images, batch.warp, { interpolation: "bilinear", ...outside });
+    if (masks) {
+      const moved = warp(tf.expandDims(tf.cast(masks, "float32"), 3) as Tensor4D, batch.warp, {
+        interpolation: "nearest",
+        ...(boxes ? { fill: "constant", value: 0 } : { fill: "reflect" }),
+      });
+      masks = tf.cast(tf.squeeze(moved, [3]), masks.dtype) as Tensor3D;
+    }
+    if (boxes) boxes = moveBoxes(boxes, batch.warp, batch.shape);
+  }
+  if (batch.colour !== fresh.colour) images = colour(images, batch.colour, batch.shape.range);
+  return { ...batch, images, ...(masks && { masks }), ...(boxes && { boxes }), ...fresh };
+}
+
+/** Share of a box's area that must stay in the picture; below it the box gets weight 0. */
+const LEAST_VISIBLE = 0.25;
+
+/** The corners of each box through the inverse of the map, their bounding box, clipped. */
+function moveBoxes(
+  boxes: NonNullable<Batch["boxes"]>,
+  transforms: Tensor2D,
+  { n, h, w }: Shape,
+): NonNullable<Batch["boxes"]> {
+  const [a, b, c, d, e, f, g, i] = tf.split(transforms, 8, 1) as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  const minus = (p: Tensor, q: Tensor, r: Tensor, s: Tensor): Tensor => tf.sub(tf.mul(p, q), tf.mul(r, s));
+  const one = tf.onesLike(a);
+  // Adjugate of [[a b c], [d e f], [g i 1]]: the inverse but for a factor that the division below removes.
+  const [m0, m1, m2] = [minus(e, one, f, i), minus(c, i, b, one), minus(b, f, c, e)];
+  const [m3, m4, m5] = [minus(f, g, d, one), minus(a, one, c, g), minus(c, d, a, f)];
+  const [m6, m7, m8] = [minus(d, i, e, g), minus(b, g, a, i), minus(a, e, b, d)];
+  const [y0, x0, y1, x1] = tf.split(boxes.at, 4, 2).map((t) => tf.squeeze(t, [2])) as [Tensor, Tensor, Tensor, Tensor];
+  // Pixel centres stand at whole numbers in the map, edges half a pixel before them.
+  const ys = tf.sub(tf.stack([y0, y0, y1, y1], 2), 0.5);
+  const xs = tf.sub(tf.stack([x0, x1, x0, x1], 2), 0.5);
+  const row = (p: Tensor, q: Tensor, r: Tensor): Tensor => {
+    const wide = (t: Tensor): Tensor => tf.reshape(t, [n, 1, 1]);
+    return tf.add(tf.add(tf.mul(wide(p), xs), tf.mul(wide(q), ys)), wide(r));
+  };
+  const k = row(m6, m7, m8);
+  const x = tf.add(tf.div(row(m0, m1, m2), k), 0.5);
+  const y = tf.add(tf.div(row(m3, m4, m5), k), 0.5);
+  const area = (top: Tensor, left: Tensor, bottom: Tensor, right: Tensor): Tensor =>
+    tf.mul(tf.sub(bottom, top), tf.sub(right, left));
+  const whole = [tf.min(y, 2), tf.min(x, 2), tf.max(y, 2), tf.max(x, 2)] as const;
+  const clipped = whole.map((edge, at) => tf.clipByValue(edge, 0, at % 2 ? w : h)) as unknown as typeof whole;
+  const visible = tf.div(area(...clipped), tf.maximum(area(...whole), 1e-6));
+  const weights = tf.mul(boxes.weights, tf.cast(tf.greaterEqual(visible, LEAST_VISIBLE), "float32")) as Tensor2D;
+  return { at: tf.stack([...clipped], 2) as Tensor3D, labels: boxes.labels, weights };
+}
+
+/** `after` where the mask is 1, `before` elsewhere, to the bit; a tensor that was not replaced costs nothing. */
+export function blend(mask: Tensor1D, after: Batch, before: Batch): Batch {
+  const chosen = tf.cast(mask, "bool");
+  const pick = <T extends Tensor>(a: T, b: T): T =>
+    a === b
+      ? a
+      : (tf.where(tf.broadcastTo(tf.reshape(chosen, [-1, ...a.shape.slice(1).map(() => 1)]), a.shape), a, b) as T);
+  return {
+    ...after,
+    images: pick(after.images, before.images),
+    labels: pick(after.labels, before.labels),
+    weights: pick(after.weights, before.weights),
+    origin: pick(after.origin, before.origin),
+    warp: pick(after.warp, before.warp),
+    colour: pick(after.colour, before.colour),
+    ...(after.boxes &&
+      before.boxes && {
+        boxes: {
+          at: pick(after.boxes.at, before.boxes.at),
+          labels: pick(after.boxes.labels, before.boxes.labels),
+          weights: pick(after.boxes.weights, before.boxes.weights),
+        },
+      }),
+    ...(after.masks && before.masks && { masks: pick(after.masks, before.masks) }),
+    also: Object.fromEntries(
+      Object.entries(after.also).map(([name, t]) => [name, before.also[name] ? pick(t, before.also[name]) : t]),
+    ),
+  };
+}

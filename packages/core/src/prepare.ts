@@ -1,0 +1,172 @@
+import {
+  RegimenError,
+  addCost,
+  createRng,
+  imagesSeen,
+  zeroCost,
+  type Cost,
+  type DataInput,
+  type JobOptions,
+  type PolicyTrain,
+  type Regimen,
+  type RegimenEvent,
+  type Samples,
+  type Source,
+  type Splits,
+  type TrainSettings,
+} from "@regimen/contracts";
+import { blueprintOf } from "./blueprint.ts";
+import { chunks, classesOf, expectSame, source, split } from "@regimen/sources";
+import type { Store } from "@regimen/run-folder";
+import type { Session } from "./session.ts";
+
+/** Opens, splits and checks the data. Errors: REG_DATA_*. */
+export async function prepareData(input: DataInput, seed: number): Promise<Splits> {
+  const rng = createRng(seed).fork("split");
+  const given = source(await input.train);
+  const classes = classesOf(given);
+  const rows = (labelled: boolean): number[] => [...classes.keys()].filter((row) => classes[row]! >= 0 === labelled);
+  const blank = rows(false);
+  let train = blank.length ? given.subset(rows(true)) : given;
+  let unlabeled = blank.length ? given.subset(blank) : undefined;
+  if (input.unlabeled) {
+    const more = source(await input.unlabeled);
+    unlabeled = unlabeled ? unlabeled.concat(more) : more;
+  }
+  const take = async (
+    what: "test" | "validation",
+    from: Samples | Source | Promise<Samples | Source> | { readonly fraction: number },
+  ): Promise<Source> => {
+    const ready = await from;
+    if (!("fraction" in ready)) return source(ready);
+    const { rest, taken } = await split(train, ready.fraction, rng.fork(what), what);
+    const out = train.subset(taken);
+    train = train.subset(rest);
+    return out;
+  };
+  const test = input.test && (await take("test", input.test));
+  const validation = await take("validation", input.validation ?? { fraction: 0.1 });
+  for (const [what, part] of Object.entries({ training: train, validation, ...(test && { test }) })) {
+    if (!part.length)
+      throw new RegimenError(
+        "REG_DATA_EMPTY",
+        `the ${what} split has no labelled images; point data.${what === "training" ? "train" : what} at some`,
+      );
+    expectSame(train, part);
+  }
+  const present = new Set(classesOf(train));
+  if (present.size < 2)
+    throw new RegimenError(
+      "REG_DATA_ONE_CLASS",
+      `all ${train.length} training images are of one class (${train.classes[[...present][0] ?? 0]}); a classifier needs images of at least two`,
+    );
+  return { train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }) };
+}
+
+/** Mean and standard deviation of each channel, in raw pixel units; a flat channel has deviation 1. */
+async function normalizationOf(train: Source): Promise<Session["normalization"]> {
+  const { c, range } = train.format;
+  const [sum, squares] = [new Float64Array(c), new Float64Array(c)];
+  let pixels = 0;
+  for (const rows of chunks(train.length)) {
+    const { images } = await train.read(rows);
+    // Shifted to the middle of the range: the difference of two large squares would lose digits.
+    const middle = (range[0] + range[1]) / 2;
+    for (let i = 0; i < images.length; i++) {
+      const value = images[i]! - middle;
+      sum[i % c]! += value;
+      squares[i % c]! += value * value;
+    }
+    pixels += images.length / c;
+  }
+  const middle = (range[0] + range[1]) / 2;
+  const mean = [...sum].map((total) => total / pixels);
+  const std = [...squares].map((total, channel) => Math.sqrt(Math.max(0, total / pixels - mean[channel]! ** 2)));
+  return { mean: mean.map((value) => value + middle), std: std.map((value) => (value > 1e-6 ? value : 1)) };
+}
+
+/** What `auto` means before anything has been measured. */
+function settingsOf(training: TrainSettings | undefined, facts: readonly string[], images: number): PolicyTrain {
+  const given = <T>(value: T | "auto" | undefined, otherwise: T): T =>
+    value === undefined || value === "auto" ? otherwise : value;
+  const normalized = facts.includes("batch-norm");
+  const optimizer = given(training?.optimizer, normalized ? "sgd" : "adam");
+  const batchSize = given(training?.batchSize, images < 1000 ? 32 : 64);
+  const settings = {
+    epochs: given(training?.epochs, 30),
+    batchSize,
+    // 0.1 at batch 64 is where ResNets train well by SGD (linear scaling); Adam's own default elsewhere.
+    learningRate: given(
+      training?.learningRate,
+      optimizer === "adam" ? 1e-3 : ((normalized ? 0.1 : 0.02) * batchSize) / 64,
+    ),
+    optimizer,
+    schedule: given(training?.schedule, "one-cycle"),
+  };
+  for (const key of ["epochs", "batchSize", "learningRate"] as const)
+    if (!(settings[key] > 0) || (key === "batchSize" && !Number.isInteger(settings[key])))
+      throw new RegimenError(
+        "REG_CONFIG_INVALID",
+        `training.${key} is ${settings[key]}; expected ${key === "batchSize" ? "a whole number" : "a number"} above 0, or "auto"`,
+      );
+  if (settings.batchSize > images)
+    throw new RegimenError(
+      "REG_CONFIG_INVALID",
+      `training.batchSize is ${settings.batchSize} and there are ${images} training images; use at most that many`,
+    );
+  return settings;
+}
+
+/** Everything that the trainings of a job share; builds the model once to learn what it is. */
+export async function prepareSession(
+  options: JobOptions,
+  registered: Regimen["registered"],
+  splits: Splits,
+  env: { readonly store: Store; readonly signal: AbortSignal; emit(event: RegimenEvent): void },
+): Promise<{ session: Session; parameters: number; expect(images: number): void }> {
+  const task = options.task ?? "classification";
+  const scaffold = registered.scaffolds.find((candidate) => candidate.tasks.includes(task));
+  if (!scaffold)
+    throw new RegimenError(
+      "REG_SCAFFOLD_MISSING",
+      `no installed scaffold trains "${task}"; run: npm i @regimen/scaffold-classifier, and pass it to createRegimen`,
+    );
+  const { train } = splits;
+  const blueprint = blueprintOf(options.model, registered, { format: train.format, classes: train.classes.length });
+  const normalization = await normalizationOf(train);
+  const rng = createRng(options.seed ?? 0)
+    .fork("training")
+    .fork("init");
+  const model = await blueprint.build(rng);
+  const how = {
+    hooks: [],
+    format: train.format,
+    classes: train.classes.length,
+    task,
+    rng,
+    ...(blueprint.fresh && { normalization }),
+  };
+  const wrapped = await scaffold.wrap(model, how).finally(() => model.dispose());
+  const facts = [...wrapped.facts, ...(splits.unlabeled ? ["unlabeled"] : [])];
+  const { parameters } = wrapped;
+  wrapped.dispose();
+  let [total, spent]: [number, Cost] = [0, zeroCost];
+  const session: Session = {
+    ...env,
+    registered,
+    scaffold,
+    blueprint,
+    task,
+    facts,
+    normalization,
+    settings: settingsOf(options.training, facts, train.length),
+    data: splits,
+    spent: (cost) => void (spent = addCost(spent, cost)),
+    secondsLeft: (running) => {
+      const left = Math.max(0, total - imagesSeen(spent) - (running?.images ?? 0));
+      const speed = spent.seconds > 1 ? imagesSeen(spent) / spent.seconds : (running?.imagesPerSecond ?? 0);
+      return total && speed ? left / speed : null;
+    },
+  };
+  return { session, parameters, expect: (images) => void (total = images) };
+}

@@ -1,0 +1,79 @@
+import {
+  RegimenError,
+  completeParams,
+  nearest,
+  scaleCost,
+  type Axis,
+  type MetaLearner,
+  type Problem,
+  type Regimen,
+  type SearchOptions,
+} from "@regimen/contracts";
+import type { Opened } from "./context.ts";
+import { search, usable } from "./search.ts";
+
+export function learnerOf(options: SearchOptions, { metalearners }: Regimen["registered"]): MetaLearner {
+  const { metalearner = "default" } = options;
+  if (typeof metalearner !== "string") return metalearner;
+  const found =
+    metalearner === "default"
+      ? (metalearners.find(({ name }) => name === "halving") ?? metalearners[0])
+      : metalearners.find(({ name }) => name === metalearner);
+  if (found) return found.create();
+  const known = metalearners.map(({ name }) => name);
+  const near = nearest(metalearner, known);
+  throw new RegimenError(
+    "REG_METALEARNER_UNKNOWN",
+    `there is no metalearner "${metalearner}"; ${near ? `the nearest is "${near}"` : known.length ? `there are ${known.join(", ")}` : "none is installed: npm i @regimen/metalearner-halving"}`,
+  );
+}
+
+export function problemOf(opened: Opened, options: SearchOptions, budget: number): Problem {
+  const { session, seed, plain } = opened;
+  const space = options.search?.space ?? {};
+  const known = session.registered.techniques.map(({ name }) => name);
+  for (const use of Object.keys(space)) {
+    const technique = session.registered.techniques.find(({ name }) => name === use);
+    if (!technique) {
+      const near = nearest(use, known);
+      throw new RegimenError(
+        "REG_PLUGIN_MISSING",
+        `search.space names "${use}", which is not installed; ${near ? `the nearest is "${near}"` : `run: npm i ${use}`}`,
+      );
+    }
+    if (space[use]) completeParams(technique, space[use]);
+  }
+  const fixed = Object.fromEntries(Object.entries(space).filter(([, params]) => params !== false)) as NonNullable<
+    Problem["fixed"]
+  >;
+  const { learningRate = "auto" } = options.training ?? {};
+  const rate = session.settings.learningRate;
+  const axis: Axis = { kind: "value", range: [rate / 4, rate * 4], scale: "log", default: rate };
+  const cost = { trained: plain, inferred: session.data.validation.length, seconds: 0 };
+  return {
+    techniques: usable(session)
+      .filter(({ name }) => space[name] !== false)
+      .map(({ name, version, group, paper, space: axes, tasks, order }) => ({
+        name,
+        version,
+        group,
+        paper,
+        space: axes,
+        ...(tasks && { tasks }),
+        order,
+      })),
+    train: learningRate === "auto" ? { learningRate: axis } : {},
+    base: { steps: [] },
+    fixed,
+    facts: {
+      features: [...session.facts],
+      images: session.data.train.length,
+      classes: session.data.train.classes.length,
+      validation: session.data.validation.length,
+      trunk: "/trunk",
+    },
+    plain: cost,
+    budget: scaleCost({ ...cost, inferred: 0 }, budget),
+    seed,
+  };
+}

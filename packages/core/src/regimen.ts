@@ -1,0 +1,104 @@
+import {
+  RegimenError,
+  nearest,
+  type Backend,
+  type DataSpec,
+  type JobOptions,
+  type Plugin,
+  type ReadHow,
+  type Regimen,
+  type RegimenEvent,
+  type Running,
+  type Samples,
+  type Source,
+} from "@regimen/contracts";
+import * as tf from "@tensorflow/tfjs-core";
+import { Container } from "./container.ts";
+import { evaluateModel } from "./inference.ts";
+import type { Context } from "./context.ts";
+import { fitJob, searchJob, trainJob } from "./jobs.ts";
+import { OPTIMIZERS, SCHEDULES } from "@regimen/optim";
+import { start } from "./running.ts";
+import { source } from "@regimen/sources";
+
+/**
+ * One container with these plug-ins, on one backend. `backend`: "auto" (the best that loads), a registered name, or
+ * "current" for whatever tfjs uses already. tfjs has one backend a process: the last `createRegimen` sets it.
+ * Errors: REG_PLUGIN_*, REG_BACKEND_*.
+ */
+export async function createRegimen(options: {
+  readonly plugins: readonly Plugin[];
+  readonly backend?: string;
+}): Promise<Regimen> {
+  const container = new Container();
+  for (const optimizer of OPTIMIZERS) container.optimizer(optimizer);
+  for (const schedule of SCHEDULES) container.schedule(schedule);
+  for (const plugin of options.plugins) container.use(plugin);
+  const { registered } = container;
+  const backend = await loadBackend(registered.backends, options.backend ?? "auto");
+  const running = <O extends JobOptions, T>(job: (context: Context, options: O) => Promise<T>) => {
+    return (asked: O): Running<T> => {
+      const signal = asked.signal ?? new AbortController().signal;
+      return start((emit: (event: RegimenEvent) => void) => job({ backend, registered, signal, emit }, asked));
+    };
+  };
+  return {
+    backend,
+    registered,
+    train: running(trainJob),
+    search: running(searchJob),
+    fit: running(fitJob),
+    evaluate: async ({ model, data }) => evaluateModel(model, source(data as Source | Samples)),
+    open: (spec, how) => open(registered, spec, how),
+    dispose: async () => undefined,
+  };
+}
+
+async function open(registered: Regimen["registered"], spec: DataSpec, how: Partial<ReadHow> = {}): Promise<Source> {
+  const reader = registered.readers.find(({ name }) => name === spec.format);
+  if (reader) return source(await reader.open(spec, { base: process.cwd(), fit: "cover", ...how }));
+  const known = registered.readers.map(({ name }) => name);
+  const near = nearest(spec.format, known);
+  throw new RegimenError(
+    "REG_DATA_FORMAT",
+    `there is no data format "${spec.format}"; ${near ? `the nearest is "${near}"` : known.length ? `there are ${known.join(", ")}` : "no reader is installed: npm i @regimen/data"}`,
+  );
+}
+
+async function loadBackend(backends: readonly Backend[], wanted: string): Promise<Regimen["backend"]> {
+  if (wanted === "current") {
+    const name = tf.getBackend();
+    if (!name)
+      throw new RegimenError(
+        "REG_BACKEND_NONE",
+        'tfjs has no backend yet; set one before createRegimen, or pass a backend plug-in and backend: "auto"',
+      );
+    return { name, version: tf.version_core, device: "as set" };
+  }
+  const ladder = [...backends]
+    .sort((a, b) => a.rank - b.rank)
+    .filter(({ name, auto }) => (wanted === "auto" ? auto : name === wanted));
+  if (!ladder.length && wanted !== "auto") {
+    const known = backends.map(({ name }) => name);
+    throw new RegimenError(
+      "REG_BACKEND_UNKNOWN",
+      `there is no backend "${wanted}"; there are ${known.join(", ") || "none: npm i @regimen/backend-wasm, and pass it to createRegimen"}`,
+    );
+  }
+  const why: string[] = [];
+  for (const { name, load } of ladder) {
+    try {
+      const { tfjs, version, device } = await load();
+      if (tf.getBackend() !== tfjs && !(await tf.setBackend(tfjs))) throw new Error(`tfjs refused to use "${tfjs}"`);
+      return { name, version, device };
+    } catch (cause) {
+      why.push(`${name}: ${(cause as Error).message}`);
+    }
+  }
+  throw wanted === "auto"
+    ? new RegimenError(
+        "REG_BACKEND_NONE",
+        `no backend could be used${why.length ? ` (${why.join("; ")})` : ""}; run: npm i @regimen/backend-wasm, and pass it to createRegimen`,
+      )
+    : new RegimenError("REG_BACKEND_UNAVAILABLE", `${why.join("; ")}; use --backend auto for the best that works here`);
+}

@@ -1,0 +1,31 @@
+import type { RegimenEvent, Running } from "@regimen/contracts";
+
+/** Starts a job at once; its events are kept until somebody listens, and its result until somebody awaits it. */
+export function start<T>(job: (emit: (event: RegimenEvent) => void) => Promise<T>): Running<T> {
+  const waiting: RegimenEvent[] = [];
+  let wake: () => void = () => undefined;
+  let ended = false;
+  const result = job((event) => {
+    waiting.push(event);
+    // Nobody may ever listen: progress is superseded, the rest is small.
+    if (event.kind === "progress" && waiting.length > 10_000) waiting.splice(0, 5_000);
+    wake();
+  }).finally(() => {
+    ended = true;
+    wake();
+  });
+  result.catch(() => undefined); // reported to whoever awaits or iterates
+  return {
+    then: (fulfilled, rejected) => result.then(fulfilled, rejected),
+    async *[Symbol.asyncIterator]() {
+      for (;;) {
+        while (waiting.length) yield waiting.shift()!;
+        if (ended) {
+          await result;
+          return;
+        }
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    },
+  };
+}

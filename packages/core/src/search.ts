@@ -1,0 +1,195 @@
+import {
+  RegimenError,
+  addCost,
+  imagesSeen,
+  threeWords,
+  zeroCost,
+  type Answer,
+  type Cost,
+  type Fragment,
+  type Json,
+  type MetaLearner,
+  type Problem,
+  type Request,
+  type Trial,
+} from "@regimen/contracts";
+import { decode, encode, type Journal } from "@regimen/run-folder";
+import type { Session } from "./session.ts";
+import { measure, train } from "./train.ts";
+
+type TrialRequest = Extract<Request, { kind: "trial" }>;
+type MeasureRequest = Extract<Request, { kind: "measure" }>;
+export type Found = { readonly best: Fragment; readonly trials: readonly Trial[]; readonly spent: Cost };
+
+/** Asks, does, tells until the metalearner is done; what the journal holds is told again, not done again. */
+export async function search(
+  session: Session,
+  learner: MetaLearner,
+  problem: Problem,
+  journal: Journal,
+): Promise<Found> {
+  let state = learner.init(problem);
+  let spent = zeroCost;
+  const trials: Trial[] = [];
+  for (let waited = false; ;) {
+    session.signal.throwIfAborted();
+    const [request, asked] = learner.ask(state);
+    state = asked;
+    if (request.kind === "done") break;
+    if (request.kind === "wait") {
+      // One request at a time is outstanding here, and it is answered at once: nobody is left to wait for.
+      if (waited) throw new RegimenError("REG_METALEARNER", `"${learner.name}" waits with nothing outstanding`);
+      waited = true;
+      continue;
+    }
+    waited = false;
+    const left = imagesSeen(problem.budget) - imagesSeen(spent);
+    const [answer, trial] =
+      request.kind === "trial"
+        ? await answerTrial(session, request, left, journal)
+        : [await answerMeasure(session, learner, request, left, journal), undefined];
+    if (trial) {
+      trials.push(trial);
+      const { name, score, status } = trial;
+      session.emit({ kind: "trial", name, done: trials.length, score, status, secondsLeft: session.secondsLeft() });
+    }
+    if (request.kind === "trial") for (const name of request.drop ?? []) session.store.delete(checkpointKey(name));
+    spent = addCost(spent, answer.cost);
+    state = learner.tell(state, answer);
+  }
+  return { best: learner.best(state), trials, spent };
+}
+
+export const checkpointKey = (name: string): string => `checkpoint/${name}`;
+
+/** Does one trial, or reads it from the journal. */
+export async function answerTrial(
+  session: Session,
+  request: TrialRequest,
+  left: number,
+  journal: Journal,
+  validate = false,
+): Promise<readonly [Answer, Trial]> {
+  const known = journal.get<Trial>("trial", request.id);
+  if (known) {
+    session.spent(known.cost);
+    return [answerOf(known), known];
+  }
+  const { id, policy, until, from, keep, seed } = request;
+  const horizon = request.horizon ?? imagesOf(session);
+  const record = { id, name: threeWords(`${seed}/${id}`), policy, until, horizon, from: from ?? null };
+  const finish = (
+    rest: Pick<Trial, "status" | "score" | "cost" | "why" | "losses" | "points">,
+  ): readonly [Answer, Trial] => {
+    const trial: Trial = { ...record, ...rest };
+    journal.add("trial", id, trial as unknown as Json);
+    return [answerOf(trial), trial];
+  };
+  const failed = (status: "failed" | "over-budget", why: string, cost = zeroCost): readonly [Answer, Trial] =>
+    finish({ status, score: null, cost, why, losses: [], points: [] });
+
+  const start = from === undefined ? undefined : session.store.get(checkpointKey(from));
+  if (from !== undefined && !start)
+    throw new RegimenError(
+      "REG_METALEARNER",
+      `trial "${id}" starts from "${from}", which no trial kept or which was dropped`,
+    );
+  const checkpoint = start && decode(start);
+  const position = (checkpoint?.meta as { position: number } | undefined)?.position ?? 0;
+  const need = until - position;
+  // One batch of grace: trainings end on whole batches.
+  if (need > left + session.settings.batchSize)
+    return failed("over-budget", `it needs ${Math.round(need)} images and ${Math.round(left)} are left`);
+  let spent: Cost = zeroCost;
+  const counting: Session = { ...session, spent: (cost) => ((spent = addCost(spent, cost)), session.spent(cost)) };
+  try {
+    const order = {
+      key: `trial/${id}`,
+      policy,
+      seed,
+      until,
+      horizon,
+      validate,
+      lasting: false,
+      ...(checkpoint && { from: checkpoint }),
+    };
+    const outcome = await train(counting, order);
+    outcome.model.dispose();
+    if (keep !== undefined) {
+      if (!outcome.checkpoint)
+        throw new RegimenError(
+          "REG_METALEARNER",
+          `trial "${id}" cannot keep "${keep}": its policy trains in several stages`,
+        );
+      session.store.put(checkpointKey(keep), encode(outcome.checkpoint));
+    }
+    const losses = Array.from(outcome.metered.losses, (loss) => Number(loss.toPrecision(6)));
+    return finish({
+      status: "ok",
+      score: outcome.metered.score,
+      cost: outcome.cost,
+      why: null,
+      losses,
+      points: outcome.points,
+    });
+  } catch (error) {
+    if (!(error instanceof RegimenError) || error.code === "REG_DISK" || error.code === "REG_METALEARNER") throw error;
+    return failed("failed", error.message, spent);
+  }
+}
+const answerOf = ({ id, status, score, cost, why }: Trial): Answer => ({
+  id,
+  status,
+  cost,
+  ...(score && { score }),
+  ...(why !== null && { why }),
+});
+const imagesOf = (session: Session): number => session.settings.epochs * session.data.train.length;
+
+async function answerMeasure(
+  session: Session,
+  learner: MetaLearner,
+  request: MeasureRequest,
+  left: number,
+  journal: Journal,
+): Promise<Answer> {
+  const { id, use, policy, from, atMost, with: args } = request;
+  const known = journal.get<Answer>("measure", id);
+  if (known) {
+    session.spent(known.cost);
+    return known;
+  }
+  const doing = learner.measures?.[use];
+  if (!doing)
+    throw new RegimenError(
+      "REG_METALEARNER",
+      `"${learner.name}" asks for the measure "${use}", which it does not have`,
+    );
+  const kept = from === undefined ? undefined : session.store.get(checkpointKey(from));
+  const limit = Math.min(left, imagesSeen(atMost));
+  let answer: Answer;
+  try {
+    const { value, cost } = await measure(
+      session,
+      { id, policy, limit, seed: 0, ...(kept && { from: decode(kept) }) },
+      doing,
+      args,
+    );
+    answer = { id, status: "ok", value, cost };
+  } catch (error) {
+    if (!(error instanceof RegimenError) || error.code === "REG_DISK") throw error;
+    answer = { id, status: "failed", cost: zeroCost, why: error.message };
+  }
+  journal.add("measure", id, answer as unknown as Json);
+  return answer;
+}
+
+/** Which policy steps can be composed here at all: the others are left out of the search. */
+export function usable(session: Pick<Session, "registered" | "task" | "facts">): Session["registered"]["techniques"] {
+  return session.registered.techniques.filter((technique) => {
+    const { tasks, order } = technique;
+    return (
+      (!tasks || tasks.includes(session.task)) && (order.needs ?? []).every((need) => session.facts.includes(need))
+    );
+  });
+}

@@ -1,0 +1,101 @@
+import {
+  RegimenError,
+  nearest,
+  type Blueprint,
+  type Change,
+  type Cost,
+  type Fragment,
+  type Metered,
+  type Optimizer,
+  type Params,
+  type Plan,
+  type Point,
+  type PolicyTrain,
+  type Predictor,
+  type Regimen,
+  type RegimenEvent,
+  type Scaffold,
+  type Source,
+  type Task,
+  type Trained,
+} from "@regimen/contracts";
+import type { Checkpoint, Store } from "@regimen/run-folder";
+import type { Member } from "./compose.ts";
+
+/** What every training of a job shares. */
+export interface Session {
+  readonly registered: Regimen["registered"];
+  readonly scaffold: Scaffold;
+  readonly blueprint: Blueprint;
+  readonly data: { readonly train: Source; readonly validation: Source; readonly unlabeled?: Source };
+  readonly task: Task;
+  readonly facts: readonly string[];
+  readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly settings: PolicyTrain;
+  readonly store: Store;
+  readonly signal: AbortSignal;
+  emit(event: RegimenEvent): void;
+  /** Counts work as it is done: what the time left is told from. */ spent(cost: Cost): void;
+  secondsLeft(running?: { readonly images: number; readonly imagesPerSecond: number }): number | null;
+}
+
+/** One training that a job wants. */
+export interface Order {
+  readonly key: string;
+  readonly policy: Fragment;
+  readonly seed: number;
+  /** In images from the beginning of its chain. */ readonly until: number;
+  readonly horizon: number;
+  readonly from?: Checkpoint;
+  /** Scores the validation split after each epoch. */ readonly validate: boolean;
+  /** Keeps the result in the store, so that it is never trained again. */ readonly lasting: boolean;
+}
+/** The caller owns `model`. `checkpoint`: weights and states as they ended; null after a policy of several trainings. */
+export interface Outcome {
+  readonly model: Predictor;
+  readonly metered: Metered;
+  readonly cost: Cost;
+  readonly points: readonly Point[];
+  readonly imagesPerSecond: number;
+  readonly parameters: number;
+  readonly checkpoint: Checkpoint | null;
+}
+
+/** A change as it reaches the innermost training: the changes of all trainers around it, joined. */
+export type Inner = Omit<Change, "hooks"> & { readonly members: readonly Member[]; readonly path: string };
+/** What the innermost training gives. */
+export type Fitted = Trained & {
+  readonly metered: Metered;
+  readonly points: readonly Point[];
+  readonly imagesPerSecond: number;
+  readonly checkpoint: Checkpoint;
+};
+
+export function optimizerNamed(session: Pick<Session, "registered">, use: string, params: Params = {}): Optimizer {
+  const found = session.registered.optimizers.find((optimizer) => optimizer.name === use);
+  if (found) return found.create({ ...found.defaults, ...params });
+  const known = session.registered.optimizers.map((optimizer) => optimizer.name);
+  throw new RegimenError("REG_OPTIMIZER_UNKNOWN", `there is no optimizer "${use}"; ${told(use, known)}`);
+}
+export function scheduleNamed(session: Session, { use, with: params }: Plan["schedule"]): (progress: number) => number {
+  const found = session.registered.schedules.find((schedule) => schedule.name === use);
+  if (found) return (progress) => found.at(progress, { ...found.defaults, ...params });
+  const known = session.registered.schedules.map((schedule) => schedule.name);
+  throw new RegimenError("REG_SCHEDULE_UNKNOWN", `there is no schedule "${use}"; ${told(use, known)}`);
+}
+const told = (got: string, known: readonly string[]): string => {
+  const near = nearest(got, known);
+  return near ? `the nearest is "${near}"` : `there are ${known.join(", ")}`;
+};
+
+export function planOf(session: Session, { policy, until, from }: Order): Plan {
+  const settings = { ...session.settings, ...policy.train } as PolicyTrain;
+  const position = (from?.meta as { position?: number } | undefined)?.position ?? 0;
+  return {
+    images: Math.max(0, until - position),
+    batch: settings.batchSize,
+    optimizer: { use: settings.optimizer, with: {} },
+    rates: { default: settings.learningRate },
+    schedule: { use: settings.schedule, with: {} },
+  };
+}

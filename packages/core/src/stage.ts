@@ -1,0 +1,159 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Scalar } from "@tensorflow/tfjs-core";
+import {
+  RegimenError,
+  zeroCost,
+  type Batch,
+  type Cost,
+  type Draw,
+  type Extra,
+  type Json,
+  type Plan,
+  type Point,
+  type Rng,
+  type Score,
+  type Shape,
+  type Source,
+  type Step,
+  type Weight,
+} from "@regimen/contracts";
+import { Feeder } from "@regimen/sources";
+import { batchOf } from "./pending.ts";
+import { StageState, createStep } from "./step.ts";
+import { capture, decode, encode, restore, type Checkpoint, type Store } from "@regimen/run-folder";
+
+/** Steps between two reads from the device. */
+const INTERVAL = 50;
+/** Seconds of work that a kill may cost at the most, an epoch's length aside. */
+const CHECKPOINT_SECONDS = 15;
+
+/** One training, whatever it trains: `step` is recorded once, everything else feeds it. */
+export interface StageSpec {
+  /** What it resumes by: unique within the run. */ readonly key: string;
+  readonly data: Source;
+  readonly extra: readonly Extra[];
+  readonly plan: Plan;
+  /** The share of the peak rate at a progress in [0, 1]. */ readonly schedule: (progress: number) => number;
+  /** Position at which it ends, and at which its schedule ends, in images from the beginning of its chain. */
+  readonly until: number;
+  readonly horizon: number;
+  readonly weights: readonly Weight[];
+  readonly rng: Rng;
+  /** Where an earlier stage of the chain stopped. */ readonly from?: Checkpoint;
+  draw(rng: Rng, shape: Shape): Readonly<Record<string, Draw>>;
+  step(batch: Batch, step: Step): Readonly<Record<string, Scalar>>;
+  /** After each epoch, where given; counted by whoever gives it. */ readonly validate?: () => Promise<Score>;
+}
+export interface StageEnv {
+  readonly store: Store;
+  readonly signal: AbortSignal;
+  progress(images: number, of: number, imagesPerSecond: number): void;
+  epoch(point: Point, epochs: number): void;
+}
+export interface StageResult {
+  readonly points: readonly Point[];
+  readonly cost: Cost;
+  /** Steady speed: the first epoch left out where there are more. */ readonly imagesPerSecond: number;
+  /** The weights and states at the end; the caller disposes of `state`. */ readonly state: StageState;
+  readonly position: number;
+}
+type Progress = { position: number; points: Point[]; cost: Cost; steady: { images: number; seconds: number } };
+
+/** Errors: REG_LOSS_NAN; an `AbortError` when the signal fires. */
+export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageResult> {
+  const { plan, weights } = spec;
+  const feeder = new Feeder(spec.data, spec.extra, plan.batch, spec.rng);
+  const shape: Shape = { ...spec.data.format, n: plan.batch, classes: spec.data.classes.length };
+  const state = new StageState();
+  const partial = `partial/${spec.key}`;
+  const saved = env.store.get(partial);
+  const origin = saved ? decode(saved) : spec.from;
+  if (origin)
+    for (const [name, tensor] of restore(origin, weights)) {
+      state.state(name, () => tensor);
+      tensor.dispose();
+    }
+  const done: Progress = saved
+    ? (origin!.meta as unknown as Progress)
+    : {
+        position: (origin?.meta as { position?: number } | undefined)?.position ?? 0,
+        points: [],
+        cost: zeroCost,
+        steady: { images: 0, seconds: 0 },
+      };
+  const perEpoch = Math.max(1, Math.round(feeder.length / plan.batch));
+  const last = Math.round(spec.until / plan.batch);
+  let at = Math.round(done.position / plan.batch);
+  const { points, steady } = done;
+  let cost = done.cost;
+  let logs: Record<string, number> = {};
+  let [steps, sinceRead, savedAt, startedAt] = [0, 0, performance.now(), performance.now()];
+  const read = async (): Promise<void> => {
+    const means = await state.logs();
+    for (const [name, mean] of Object.entries(means)) {
+      logs[name] = (logs[name] ?? 0) + mean * sinceRead;
+      if (!Number.isFinite(mean))
+        throw new RegimenError(
+          "REG_LOSS_NAN",
+          `${name} became ${mean} after ${at * plan.batch} images of "${spec.key}"; try a smaller learning rate`,
+        );
+    }
+    sinceRead = 0;
+  };
+  try {
+    for (; at < last;) {
+      env.signal.throwIfAborted();
+      const rows = await feeder.batch(at);
+      const progress = Math.min(1, (at * plan.batch) / spec.horizon);
+      const share = spec.schedule(progress);
+      const rates = Object.fromEntries(Object.entries(plan.rates).map(([part, rate]) => [part, rate * share]));
+      const rng = spec.rng.fork("step").fork(at);
+      tf.tidy(() => {
+        const feed = { index: at, progress, rates, seed: rng.fork("device").seed(), draws: spec.draw(rng, shape) };
+        const step = createStep(feed, state);
+        const values = spec.step(batchOf(rows, shape), step);
+        for (const [name, value] of Object.entries(values)) step.log(name, value);
+      });
+      state.stepped();
+      at++;
+      steps++;
+      sinceRead++;
+      const ends = at % perEpoch === 0 || at === last;
+      if (!ends && sinceRead < INTERVAL) continue;
+      await read();
+      const now = performance.now();
+      env.progress(at * plan.batch, last * plan.batch, (steps * plan.batch) / ((now - startedAt) / 1000));
+      if (!ends) continue;
+      const seconds = (now - startedAt) / 1000;
+      cost = { ...cost, trained: cost.trained + steps * plan.batch, seconds: cost.seconds + seconds };
+      if (points.length) {
+        steady.images += steps * plan.batch;
+        steady.seconds += seconds;
+      }
+      for (const name of Object.keys(logs)) logs[name] = logs[name]! / steps;
+      const point: Point = {
+        epoch: Math.ceil(at / perEpoch),
+        images: at * plan.batch,
+        logs,
+        score: spec.validate ? await spec.validate() : null,
+      };
+      points.push(point);
+      env.epoch(point, Math.ceil(last / perEpoch));
+      logs = {};
+      steps = 0;
+      if (at < last && performance.now() - savedAt > 1000 * CHECKPOINT_SECONDS) {
+        const meta: Progress = { position: at * plan.batch, points, cost, steady };
+        env.store.put(partial, encode(await capture(weights, state.states, meta as unknown as Json)));
+        savedAt = performance.now();
+      }
+      startedAt = performance.now();
+    }
+  } catch (error) {
+    state.dispose();
+    throw error;
+  }
+  const speed = steady.seconds ? steady.images / steady.seconds : cost.seconds ? cost.trained / cost.seconds : 0;
+  return { points, cost, imagesPerSecond: speed, state, position: at * plan.batch };
+}
+/** Called once a stage's result is safe. */
+export const forgetPartial = (store: Store, key: string): void => store.delete(`partial/${key}`);

@@ -1,0 +1,325 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Scalar, Tensor1D, Variable } from "@tensorflow/tfjs-core";
+import {
+  RegimenError,
+  addCost,
+  createRng,
+  minusCost,
+  zeroCost,
+  type Blueprint,
+  type Cost,
+  type Fragment,
+  type Hooks,
+  type Json,
+  type Measure,
+  type Metered,
+  type Plan,
+  type Predictor,
+  type Run,
+  type ScaffoldModel,
+  type Source,
+  type Trained,
+} from "@regimen/contracts";
+import { capture, decode, encode, restore, type Checkpoint } from "@regimen/run-folder";
+import { averaged, settle, settleAverage, tableFrom, tableTo, weighted } from "./averages.ts";
+import { applyBatch, composePolicy, drawFor, objectiveOf, optimizerOf, type Composition } from "./compose.ts";
+import { scoreModel, tableOf } from "./evaluate.ts";
+import {
+  optimizerNamed,
+  planOf,
+  scheduleNamed,
+  type Session,
+  type Order,
+  type Outcome,
+  type Inner,
+  type Fitted,
+} from "./session.ts";
+import { forgetPartial, runStage, type StageEnv } from "./stage.ts";
+import { measure } from "./train.ts";
+
+export class Training {
+  readonly #session: Session;
+  readonly #order: Order;
+  readonly #composition: Composition;
+  readonly #plan: Plan;
+  readonly #env: StageEnv;
+  #asked = 0;
+  #cost: Cost = zeroCost;
+  #last: Fitted | undefined;
+  #parameters = 0;
+
+  constructor(session: Session, order: Order, composition: Composition) {
+    [this.#session, this.#order, this.#composition] = [session, order, composition];
+    this.#plan = planOf(session, order);
+    const name = order.key;
+    this.#env = {
+      store: session.store,
+      signal: session.signal,
+      progress: (images, of, imagesPerSecond) =>
+        session.emit({
+          kind: "progress",
+          training: name,
+          images,
+          of,
+          imagesPerSecond,
+          secondsLeft: session.secondsLeft({ images, imagesPerSecond }),
+        }),
+      epoch: ({ epoch, logs, score }, epochs) => {
+        const seen = score ? { val_loss: score.loss, val_error: score.error } : {};
+        session.emit({
+          kind: "epoch",
+          training: name,
+          epoch,
+          epochs,
+          logs: { ...logs, ...seen },
+          secondsLeft: session.secondsLeft(),
+        });
+      },
+    };
+  }
+
+  /** The innermost training: one model, one stage. */
+  async fit(change: Inner): Promise<Fitted> {
+    const { session, order } = { session: this.#session, order: this.#order };
+    const members = [...this.#composition.members.filter((m) => !change.without?.includes(m.name)), ...change.members];
+    const plan = { ...this.#plan, ...change.plan };
+    const perImage = this.#composition.cost * (change.cost ?? 1);
+    this.#ask(plan.images, change.path);
+    const blueprint = change.model ?? session.blueprint;
+    const rng = createRng(order.seed).fork("training");
+    const rewriting = members.filter((member) => member.hooks.rewrite).map((member) => member.hooks);
+    const model = await this.#wrap(await blueprint.build(rng.fork("init")), blueprint.fresh, rewriting);
+    this.#parameters = model.parameters;
+    const before = this.#cost;
+    try {
+      const done = session.store.get(`done/${change.path}`);
+      if (done) return (this.#last = await this.#restored(model, decode(done)));
+      const from = change.from ? decode(this.#kept(change.from.id)) : order.from;
+      const position = (from?.meta as { position?: number } | undefined)?.position ?? 0;
+      const until = position + plan.images / perImage;
+      const data = members.reduce(
+        (inner, m) => m.hooks.sample?.(inner, this.runOf(m.name, change)) ?? inner,
+        change.data ?? session.data.train,
+      );
+      const averaging = members.filter((member) => member.hooks.average);
+      const average: { of: Readonly<Record<string, Variable>> } = { of: {} };
+      const objective = objectiveOf(members, model.loss);
+      const optimizer = optimizerOf(members, optimizerNamed(session, plan.optimizer.use, plan.optimizer.with));
+      const validate = () => averaged(model.weights, average.of, () => this.#score(model, session.data.validation));
+      const stage = await runStage(
+        {
+          key: change.path,
+          data,
+          extra: change.extra ?? [],
+          plan,
+          schedule: scheduleNamed(session, plan.schedule),
+          until,
+          horizon: change.plan?.images === undefined ? Math.max(order.horizon / perImage, until) : until,
+          weights: model.weights,
+          rng,
+          ...(from && { from }),
+          draw: (stream, shape) => drawFor(members, stream, shape),
+          step: (raw, step) => {
+            const batch = applyBatch(members, raw, step);
+            const loss = step.minimize(
+              () => {
+                const losses = objective(model.forward(batch.images, { training: true, step }), batch, step);
+                return losses.rank === 0 ? (losses as Scalar) : weighted(losses as Tensor1D, batch.weights);
+              },
+              model.weights,
+              optimizer,
+            );
+            for (const member of averaging)
+              average.of = { ...average.of, ...member.hooks.average!(model.weights, step.of(member.name)) };
+            return { loss };
+          },
+          ...(order.validate && { validate: async () => (await validate()).score }),
+        },
+        this.#env,
+      );
+      const meta = { position: stage.position };
+      const checkpoint = await capture(model.weights, stage.state.states, meta);
+      this.#count({ ...stage.cost, trained: stage.cost.trained * perImage });
+      tf.tidy(() => settleAverage(model.weights, average.of));
+      stage.state.dispose();
+      const metered = await this.#score(model, session.data.validation);
+      const cost = minusCost(this.#cost, before);
+      const snapshot = { id: `done/${change.path}` };
+      const result = {
+        score: metered.score,
+        cost,
+        snapshot,
+        points: stage.points,
+        imagesPerSecond: stage.imagesPerSecond,
+      };
+      if (order.lasting || change.path !== order.key) {
+        const kept = await capture(model.weights, new Map(), { ...meta, ...result } as unknown as Json);
+        session.store.put(`done/${change.path}`, encode(kept));
+      }
+      forgetPartial(session.store, change.path);
+      return (this.#last = { model, checkpoint, metered, ...result });
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  }
+
+  /** What technique `name` may use within `change`. */
+  runOf(name: string, change: Inner): Run {
+    const session = this.#session;
+    const rng = createRng(this.#order.seed).fork("training").fork(name);
+    const key = `${change.path}/${name}`;
+    const plan = { ...this.#plan, ...change.plan };
+    return {
+      rng,
+      task: session.task,
+      blueprint: change.model ?? session.blueprint,
+      plan,
+      data: { ...session.data, train: change.data ?? session.data.train },
+      scaffold: (model) => this.#wrap(model, session.blueprint.fresh, [], false),
+      optimizer: (use, params) => optimizerNamed(session, use, params),
+      fit: async (stage) => {
+        const stageKey = `${key}/${stage.name}`;
+        const own = { ...plan, ...stage.plan };
+        this.#ask(own.images, stageKey);
+        const kept = session.store.get(`done/${stageKey}`);
+        if (kept) {
+          const checkpoint = decode(kept);
+          for (const state of restore(checkpoint, stage.weights).values()) state.dispose();
+          return checkpoint.meta as unknown as Awaited<ReturnType<Run["fit"]>>;
+        }
+        const result = await runStage(
+          {
+            key: stageKey,
+            data: stage.data,
+            extra: stage.extra ?? [],
+            plan: own,
+            schedule: scheduleNamed(session, own.schedule),
+            until: own.images,
+            horizon: own.images,
+            weights: stage.weights,
+            rng: rng.fork(stage.name),
+            draw: (stream, shape) => (stage.draw ? { [name]: stage.draw(stream, shape) } : {}),
+            step: (batch, step) => stage.step(batch, step.of(name)),
+          },
+          this.#env,
+        );
+        this.#count(result.cost);
+        const names = Object.keys(result.points[0]?.logs ?? {});
+        const curves = Object.fromEntries(names.map((log) => [log, result.points.map((point) => point.logs[log]!)]));
+        const answer = { curves, cost: result.cost };
+        session.store.put(`done/${stageKey}`, encode(await capture(stage.weights, new Map(), answer)));
+        result.state.dispose();
+        forgetPartial(session.store, stageKey);
+        return answer;
+      },
+      table: async (table, model, on, pick) => {
+        const kept = session.store.get(`table/${key}/${table}`);
+        if (kept) return tableFrom(decode(kept));
+        const found = await this.#timed(on.length, () => tableOf(model, on, pick));
+        session.store.put(`table/${key}/${table}`, encode(tableTo(found)));
+        return found;
+      },
+      score: async (model, on) => (await this.#score(model, on)).score,
+      settle: (model, on) => this.#timed(on.length, () => settle(model, on)),
+      snapshot: async (snapshot, weights) => {
+        const id = `snapshot/${key}/${snapshot}`;
+        session.store.put(id, encode(await capture(weights, new Map(), {})));
+        return { id };
+      },
+      restore: async (snapshot, weights, parts) => {
+        const chosen = weights.filter((weight) => !parts || parts.includes(weight.part));
+        for (const state of restore(decode(this.#kept(snapshot.id)), chosen).values()) state.dispose();
+      },
+    };
+  }
+
+  async measure(doing: Measure, args: Json, from?: Checkpoint): Promise<{ value: Json; cost: Cost }> {
+    const { blueprint, registered } = this.#session;
+    const rng = createRng(this.#order.seed).fork("training");
+    const rewriting = this.#composition.members.filter((member) => member.hooks.rewrite).map((member) => member.hooks);
+    const model = await this.#wrap(await blueprint.build(rng.fork("init")), blueprint.fresh, rewriting);
+    try {
+      if (from) for (const state of restore(from, model.weights).values()) state.dispose();
+      const run = this.runOf("measure", { name: "", path: this.#order.key, members: [] });
+      const hooks = (policy: Fragment) =>
+        composePolicy(policy, registered.techniques, this.#session).members.map((member) => member.hooks);
+      return { value: await doing({ ...run, model, hooks }, args), cost: this.#cost };
+    } finally {
+      model.dispose();
+    }
+  }
+
+  async outcome(trained: Trained, several: boolean): Promise<Outcome> {
+    const fitted = trained as Partial<Fitted>;
+    return {
+      model: trained.model,
+      metered: fitted.metered ?? (await this.#score(trained.model, this.#session.data.validation)),
+      cost: this.#cost,
+      points: fitted.points ?? this.#last?.points ?? [],
+      imagesPerSecond: fitted.imagesPerSecond ?? this.#last?.imagesPerSecond ?? 0,
+      parameters: this.#parameters,
+      checkpoint: several ? null : (fitted.checkpoint ?? null),
+    };
+  }
+
+  /** A training that was finished before: what it cost then is counted, what looking at it again costs is not. */
+  async #restored(model: ScaffoldModel, checkpoint: Checkpoint): Promise<Fitted> {
+    for (const state of restore(checkpoint, model.weights).values()) state.dispose();
+    const kept = checkpoint.meta as unknown as Pick<
+      Fitted,
+      "score" | "cost" | "points" | "imagesPerSecond" | "snapshot"
+    >;
+    this.#count(kept.cost);
+    const metered = await scoreModel(model, this.#session.data.validation, this.#session.scaffold);
+    return { model, checkpoint, metered, ...kept };
+  }
+
+  async #wrap(
+    model: Awaited<ReturnType<Blueprint["build"]>>,
+    fresh: boolean,
+    hooks: readonly Hooks[],
+    own = true,
+  ): Promise<ScaffoldModel> {
+    const { scaffold, data, task, normalization } = this.#session;
+    const rng = createRng(this.#order.seed).fork("wrap");
+    const how = { hooks, format: data.train.format, classes: data.train.classes.length, task, rng };
+    try {
+      return await scaffold.wrap(model, { ...how, ...(fresh && { normalization }) });
+    } finally {
+      if (own) model.dispose();
+    }
+  }
+  async #score(model: Predictor, on: Source): Promise<Metered> {
+    return this.#timed(on.length, () => scoreModel(model, on, this.#session.scaffold));
+  }
+  async #timed<T>(images: number, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const result = await work();
+    this.#count({ trained: 0, inferred: images, seconds: (performance.now() - started) / 1000 });
+    return result;
+  }
+  #count(cost: Cost): void {
+    this.#cost = addCost(this.#cost, cost);
+    this.#session.spent(cost);
+  }
+  /** No technique may train more than its plan says. */
+  #ask(images: number, what: string): void {
+    this.#asked += images;
+    const allowed = this.#plan.images + this.#plan.batch;
+    if (this.#asked > allowed)
+      throw new RegimenError(
+        "REG_PLAN_EXCEEDED",
+        `"${what}" brings what was asked of this training to ${Math.round(this.#asked)} images, and its plan has ${Math.round(this.#plan.images)}; the technique must share plan.images among its trainings`,
+      );
+  }
+  #kept(id: string): Uint8Array {
+    const bytes = this.#session.store.get(id);
+    if (!bytes)
+      throw new RegimenError(
+        "REG_RUN_MISMATCH",
+        `the checkpoint "${id}" is not there; it was dropped, or belongs to another run`,
+      );
+    return bytes;
+  }
+}

@@ -1,0 +1,3 @@
+export type Inspectable = never;
+export type Inspection = never;
+export const inspect = 0;

@@ -1,0 +1,1 @@
+export { OPTIMIZERS, SCHEDULES } from "./optimizers.ts";

@@ -1,0 +1,198 @@
+import type { Curve, Report } from "@regimen/core";
+import { BOTH, type Chart, type Panel } from "../draw.ts";
+import { line, text, type Mark, type Point } from "../marks.ts";
+import type { Colour } from "../palette.ts";
+import { many } from "../words.ts";
+
+type Role = Curve["role"];
+export const ofRole = (report: Report, role: Role): Curve[] =>
+  report.curves.filter((c) => c.role === role && c.points.length > 0);
+/** The last known validation loss of a curve. */
+export const lastValidation = (curve: Curve): number | null =>
+  curve.points.findLast((p) => p.validation !== null)?.validation ?? null;
+
+/** Learning curves: training faint, validation bold; baseline, final training and trials side by side. null where there is none. */
+export function curvesChart(report: Report): Chart | null {
+  const groups = (
+    [
+      ["baseline", "Baseline", "base"],
+      ["final", "Regimen, final training", "good"],
+      ["trial", "", "bad"],
+    ] as const
+  ).flatMap(([role, title, colour]) => {
+    const curves = ofRole(report, role);
+    const name =
+      role === "trial" ? `${curves.length === 1 ? "The one trial" : `The ${many(curves.length, "trial")}`}` : title;
+    return curves.length ? [{ role, colour, curves, title: name }] : [];
+  });
+  if (groups.length === 0) return null;
+  const ends = groups
+    .flatMap((g) => g.curves)
+    .flatMap((c) => {
+      const v = lastValidation(c);
+      return v === null || c.role === "trial" ? [] : [`${c.role} ends at validation loss ${v.toFixed(3)}`];
+    });
+  return {
+    name: "curves",
+    label: `Learning curves: ${groups.map((g) => g.title.toLowerCase()).join(", ")}.${ends.length ? ` ${ends.join("; ")}.` : ""}`,
+    widths: BOTH,
+    plot: (width) => {
+      const narrow = width < 400;
+      const height = narrow ? 190 : 230;
+      const step = narrow ? 0 : (width + 12) / groups.length;
+      // Both full trainings share one scale; the short trials have their own.
+      const long = groups.filter((g) => g.role !== "trial").flatMap((g) => g.curves);
+      const panels = groups.map((g, i) =>
+        panel(report, g, {
+          left: 34 + i * step,
+          top: 46 + (narrow ? i * (height + 96) : 0),
+          width: narrow ? width - 48 : step - 58,
+          height,
+          most: top(g.role === "trial" ? g.curves : long),
+          least: g.role === "trial" ? floor(g.curves) : 0,
+        }),
+      );
+      return { height: Math.max(...panels.map((p) => p.top + p.height)) + 44, panels };
+    },
+  };
+}
+
+const losses = (curves: readonly Curve[]) =>
+  curves
+    .flatMap((c) => c.points.flatMap((p) => (p.validation === null ? [p.train] : [p.train, p.validation])))
+    .filter(Number.isFinite);
+
+/** Where a scale ends: above all but the first steep losses, which would flatten the rest. */
+function top(curves: readonly Curve[]): number {
+  const sorted = losses(curves).sort((a, b) => a - b);
+  if (sorted.length === 0) return 1;
+  return Math.max(
+    sorted[Math.floor(0.9 * (sorted.length - 1))]! * 1.15,
+    sorted[Math.floor(sorted.length / 2)]! * 1.6,
+    1e-3,
+  );
+}
+const floor = (curves: readonly Curve[]) => {
+  const least = Math.min(...losses(curves), Infinity);
+  return Number.isFinite(least) && least > 0.2 ? Math.floor(10 * least) / 10 : 0;
+};
+
+type Place = { left: number; top: number; width: number; height: number; most: number; least: number };
+
+function panel(report: Report, g: { role: Role; title: string; colour: Colour; curves: Curve[] }, at: Place): Panel {
+  const furthest = Math.max(...g.curves.map((c) => c.points.at(-1)?.images ?? 0), 1);
+  const thousands = furthest >= 10_000;
+  const status = new Map(report.search.trials.map((t) => [t.name, t.status]));
+  return {
+    left: at.left,
+    top: at.top,
+    width: at.width,
+    height: at.height,
+    x: {
+      from: 0,
+      to: furthest,
+      ticks: {
+        label: (v) => (v > furthest * 0.999 && v !== 0 && !isRound(v) ? "" : thousands ? `${v / 1000}` : `${v}`),
+        name: thousands ? "thousand images seen" : "images seen",
+        grid: false,
+        about: 3,
+      },
+    },
+    y: {
+      from: at.least,
+      to: Math.max(at.most, at.least + 1e-3),
+      ticks: { label: (v) => (isRound(v) ? String(Number(v.toFixed(2))) : ""), about: 4 },
+    },
+    draw: (x, y) => {
+      const clip = (v: number) => Math.max(at.top, y(v));
+      const sub =
+        at.least > 0
+          ? `loss, own scale from ${at.least.toFixed(1)}`
+          : g.role === "trial"
+            ? "loss, own scale"
+            : "loss, nats per image";
+      const marks: Mark[] = [
+        text(at.left, at.top - 32, g.title, { size: 14, bold: true, room: at.width + 30 }),
+        text(at.left, at.top - 15, sub, { colour: "ink2" }),
+        line(
+          [
+            [x(0), y(at.least)],
+            [x(furthest), y(at.least)],
+          ],
+          "axis",
+        ),
+      ];
+      const chosen = (c: Curve) => g.role === "trial" && status.get(c.name) === "optimal";
+      const drawn = [...g.curves].sort((a, b) => Number(chosen(a)) - Number(chosen(b)));
+      for (const c of drawn) {
+        const colour = chosen(c) ? "good" : g.colour;
+        const dash =
+          g.role === "trial" && ["stopped", "failed"].includes(status.get(c.name) ?? "") ? { dash: [4, 3] } : {};
+        const path = (key: "train" | "validation") =>
+          c.points.flatMap((p): Point[] => {
+            const v = p[key];
+            return v === null || !Number.isFinite(v) ? [] : [[x(p.images), clip(v)]];
+          });
+        const [train, validation] = [path("train"), path("validation")];
+        const trial = g.role === "trial" && !chosen(c);
+        marks.push(line(train, colour, { width: 1, opacity: trial ? 0.35 : 0.6, ...dash }));
+        marks.push(line(validation, colour, { width: trial ? 1.8 : 2.8, opacity: trial ? 0.65 : 1, ...dash }));
+        // A single point draws no line.
+        for (const only of [train, validation])
+          if (only.length === 1)
+            marks.push(
+              line(
+                [
+                  [only[0]![0] - 3, only[0]![1]],
+                  [only[0]![0] + 3, only[0]![1]],
+                ],
+                colour,
+                { width: only === train ? 1 : 2.8 },
+              ),
+            );
+      }
+      return [...marks, ...names(g.role, drawn, chosen, g.colour, x, clip, at, furthest)];
+    },
+  };
+}
+
+const isRound = (v: number) => Math.abs(v * 1000 - Math.round(v * 1000)) < 1e-6;
+
+/** Names at the ends of the lines: of the longest curve, or of the chosen trial. */
+function names(
+  role: Role,
+  curves: readonly Curve[],
+  chosen: (c: Curve) => boolean,
+  colour: Colour,
+  x: (v: number) => number,
+  y: (v: number) => number,
+  at: Place,
+  furthest: number,
+): Mark[] {
+  const c = role === "trial" ? curves.find(chosen) : curves.at(-1);
+  if (!c) return [];
+  const end = c.points.at(-1)!;
+  const v = lastValidation(c);
+  const right = x(furthest);
+  const tone = role === "trial" ? "good" : colour === "base" ? "ink" : "good";
+  const low = at.top + at.height - 8;
+  const marks: Mark[] = [];
+  const yt = y(end.train);
+  const yv = v === null ? null : y(v);
+  const label = `training ${end.train.toFixed(2)}`;
+  if (yv !== null && v !== null) {
+    const above = yv > yt;
+    const word = role === "trial" ? `chosen ${v.toFixed(2)}` : `validation ${v.toFixed(2)}`;
+    // The two names stand on the outer sides of their lines, and never on each other.
+    const yValidation = Math.min(low, above ? yv + 14 : yv - 14);
+    marks.push(text(right, yValidation, word, { bold: true, colour: tone, align: "right", halo: true }));
+    if (role !== "trial") {
+      const wanted = above ? yt - 13 : Math.min(low, yt + 13);
+      const apart = Math.abs(wanted - yValidation) < 14 ? yValidation + (above ? -15 : -15) : wanted;
+      marks.push(text(right, Math.max(at.top + 8, apart), label, { colour: "ink2", align: "right", halo: true }));
+    }
+  } else if (role !== "trial") {
+    marks.push(text(right, Math.max(at.top + 8, yt - 13), label, { colour: "ink2", align: "right", halo: true }));
+  }
+  return marks;
+}

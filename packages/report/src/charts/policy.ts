@@ -1,0 +1,314 @@
+import type { Report, ReportAxis } from "@regimen/core";
+import { FULL, NARROW, WIDE, type Chart, type Plot } from "../draw.ts";
+import { chosenTrial, isOn, plainTrial } from "../facts.ts";
+import {
+  bracket,
+  cross,
+  line,
+  offMark,
+  regimenMark,
+  disc,
+  text,
+  textWidth,
+  wrap,
+  type Mark,
+  type Point,
+} from "../marks.ts";
+import { bare, loss, value } from "../words.ts";
+import { ends, lines, scorePosition, shownAxes, stages, type Line } from "./axes.ts";
+import { whole } from "./data.ts";
+
+/** Upright axes need this much room each; else the axes lie. */
+const LEAST_GAP = 44;
+
+const suffix = (axis: ReportAxis) => (["m", "rr", "r"].includes(axis.kind) ? `(${axis.kind})` : "");
+
+/** The trials as lines over the search's axes, in search order; null where nothing was searched. */
+export function policyChart(report: Report): Chart | null {
+  if (report.search.axes.length === 0 || report.search.trials.length === 0) return null;
+  const { axes } = shownAxes(report);
+  const chosen = chosenTrial(report);
+  const told = chosen
+    ? `Chosen: ${axes.map((a) => `${bare(a.label)} ${isOn(a, chosen) ? value(chosen.values[a.id] ?? null) : "off"}`).join(", ")}; validation loss ${loss(chosen.score)}.`
+    : "No trial was chosen.";
+  return {
+    name: "policy",
+    label: `Training policy as parallel coordinates, ${report.search.trials.length} trials. ${told}`,
+    widths: [NARROW, WIDE, FULL],
+    plot: (width) =>
+      width >= WIDE && (width - 90) / (axes.length + 1) >= LEAST_GAP
+        ? upright(report, axes, width)
+        : lying(report, axes, width),
+  };
+}
+
+/** A trial's line and, where it failed, its cross. Where it has no value it leaps over the axis. */
+function trialMarks(l: Line, points: readonly Point[], crowded: boolean): Mark[] {
+  if (l.chosen) return [line(points, "paper", { width: 8 }), line(points, "good", { width: 4 })];
+  const { status } = l.trial;
+  const how = { width: 1.1, opacity: crowded ? 0.2 : 0.5, ...(status === "rejected" ? {} : { dash: [4, 3] }) };
+  const end = points.at(-1);
+  return [line(points, "bad", how), ...(status === "failed" && end ? cross(...end) : [])];
+}
+
+/** Marks and values of the chosen trial, on top of all lines. */
+function chosenMarks(
+  report: Report,
+  axes: readonly ReportAxis[],
+  l: Line,
+  point: (i: number, q: number) => Point,
+  write: (at: Point, i: number, words: string) => Mark,
+): Mark[] {
+  return axes.flatMap((axis, i): Mark[] => {
+    const q = l.at[i];
+    if (q === null || q === undefined) return [];
+    const at = point(i, q);
+    if (!isOn(axis, l.trial)) return [offMark(...at)];
+    return [disc(at[0], at[1], 5, "good", { stroke: "paper" }), write(at, i, value(l.trial.values[axis.id] ?? null))];
+  });
+}
+
+function upright(report: Report, axes: readonly ReportAxis[], width: number): Plot {
+  const large = width > 900;
+  const n = axes.length;
+  const [left, right] = large ? [40, 84] : [32, 62];
+  const gap = (width - left - right) / n;
+  const small = large ? {} : { size: 11 as const };
+  const X = (i: number) => left + i * gap;
+  const labels = axes.map((axis) => {
+    const words = wrap(bare(axis.label), gap - 5, 3, large ? 12 : 11);
+    return suffix(axis) ? [...words, suffix(axis)] : words;
+  });
+  const deepest = Math.max(2, ...labels.map((l) => l.length));
+  const top = 56 + deepest * 14;
+  const bottom = top + 268;
+  const Y = (q: number) => bottom - q * (bottom - top);
+  const marks: Mark[] = [];
+
+  const tall = [...stages(axes), { name: "result", from: n, to: n }];
+  for (const g of tall) {
+    const [x0, x1] = [X(g.from) - Math.min(24, gap / 2 - 2), X(g.to) + Math.min(24, gap / 2 - 2)];
+    const room = Math.max(x1 - x0, textWidth(g.name, 11) <= 70 ? 70 : 0);
+    marks.push(
+      line(
+        [
+          [x0, 26],
+          [x0, 21],
+          [x1, 21],
+          [x1, 26],
+        ],
+        "axis",
+      ),
+      text(Math.max((x0 + x1) / 2, room / 2), 10, g.name, { colour: "ink2", align: "center", room, ...small }),
+    );
+  }
+  const chosen = chosenTrial(report);
+  for (const [i, axis] of axes.entries()) {
+    const on = chosen !== null && isOn(axis, chosen);
+    const words = labels[i]!;
+    words.forEach((w, k) =>
+      marks.push(
+        text(X(i), top - 22 - (words.length - 1 - k) * 14, w, {
+          align: "center",
+          bold: on,
+          colour: on ? "ink" : "ink2",
+          ...small,
+        }),
+      ),
+    );
+    const { bottom: low, top: high } = ends(axis);
+    marks.push(
+      line(
+        [
+          [X(i), top],
+          [X(i), bottom],
+        ],
+        "axis",
+      ),
+      text(X(i), top - 8, high, { colour: "ink2", size: 11, align: "center", room: gap - 4 }),
+      text(X(i), bottom + 14, low, { colour: "ink2", size: 11, align: "center", room: gap - 4 }),
+    );
+  }
+  marks.push(
+    text(X(n), top - 36, "validation", { align: "center", bold: large, ...small }),
+    text(X(n), top - 22, "loss", { align: "center", bold: large, ...small }),
+    text(X(n), top - 8, "best", { colour: "ink2", size: 11, align: "center" }),
+    line(
+      [
+        [X(n), top],
+        [X(n), bottom],
+      ],
+      "axis",
+    ),
+    text(X(n), bottom + 14, "worst", { colour: "ink2", size: 11, align: "center" }),
+  );
+
+  const all = lines(report, axes);
+  for (const l of all) {
+    const points = l.at.flatMap((q, i): Point[] =>
+      q === null ? [] : [[X(i), Y(q) + (i < n ? l.nudge * (q === 0 ? 1.5 : 0.7) : 0)]],
+    );
+    marks.push(...trialMarks(l, points, all.length > 60));
+  }
+  const best = all.find((l) => l.chosen);
+  if (best) {
+    marks.push(
+      ...chosenMarks(
+        report,
+        axes,
+        best,
+        (i, q) => [X(i), Y(q)],
+        ([x, y], i, words) => {
+          const next = best.at[i + 1];
+          const rising = next !== null && next !== undefined && Y(next) < y;
+          return text(x + 8, rising ? y + 13 : y - 12, words, {
+            bold: true,
+            colour: "good",
+            halo: true,
+            room: gap - 10,
+            ...small,
+          });
+        },
+      ),
+    );
+    marks.push(...results(report, best, (q) => Y(q), X(n), small));
+  }
+  return { height: bottom + 26, panels: [{ ...whole(width, bottom + 26), draw: () => marks }] };
+}
+
+/** The chosen score, and the plain trial's where there is room beside it. */
+function results(report: Report, best: Line, Y: (q: number) => number, x: number, small: { size?: 11 }): Mark[] {
+  const q = best.at.at(-1);
+  if (q === null || q === undefined) return [];
+  const marks: Mark[] = [
+    regimenMark(x, Y(q)),
+    text(x + 10, Y(q), loss(best.trial.score), { bold: true, colour: "good", ...small }),
+    text(x + 10, Y(q) + 14, "chosen", { colour: "good", ...small }),
+  ];
+  const plain = plainTrial(report);
+  if (plain?.score != null && plain !== best.trial) {
+    const y = Y(scorePosition(report, plain.score));
+    if (Math.abs(y - Y(q)) > 32) {
+      marks.push(
+        line(
+          [
+            [x - 4, y],
+            [x + 7, y],
+          ],
+          "axis",
+        ),
+        text(x + 10, y, loss(plain.score), small),
+        text(x + 10, y + 14, "plain", { colour: "ink2", ...small }),
+      );
+    }
+  }
+  return marks;
+}
+
+function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot {
+  const n = axes.length;
+  const left = width < 400 ? 122 : 200;
+  const right = width - (width < 400 ? 16 : 40);
+  const row = 44;
+  const Y = (i: number) => 34 + i * row;
+  const X = (q: number) => left + q * (right - left);
+  const chosen = chosenTrial(report);
+  const marks: Mark[] = [
+    text(left, 10, "off", { colour: "ink2", align: "center" }),
+    text(right, 10, "strongest", { colour: "ink2", align: "right" }),
+  ];
+  const name = (i: number, words: readonly string[], on: boolean) =>
+    words.forEach((w, k) =>
+      marks.push(
+        text(0, Y(i) + (k - (words.length - 1) / 2) * 15, w, {
+          bold: on,
+          colour: on ? "ink" : "ink2",
+          room: left - 14,
+        }),
+      ),
+    );
+  for (const [i, axis] of axes.entries()) {
+    name(i, wrap(`${bare(axis.label)} ${suffix(axis)}`.trim(), left - 18, 2), chosen !== null && isOn(axis, chosen));
+    marks.push(
+      line(
+        [
+          [left, Y(i)],
+          [right, Y(i)],
+        ],
+        "axis",
+      ),
+    );
+  }
+  name(n, ["validation", "loss"], true);
+  marks.push(
+    line(
+      [
+        [left, Y(n)],
+        [right, Y(n)],
+      ],
+      "axis",
+    ),
+  );
+
+  const all = lines(report, axes);
+  for (const l of all) {
+    const points = l.at.flatMap((q, i): Point[] =>
+      q === null ? [] : [[X(q) + (i < n ? l.nudge * (q === 0 ? 1.3 : 0.7) : 0), Y(i)]],
+    );
+    marks.push(...trialMarks(l, points, all.length > 60));
+  }
+  for (const [i, axis] of axes.entries()) {
+    // An axis without off has its own ends; the others start at off.
+    const { bottom, top } = ends(axis);
+    if (bottom === "off") continue;
+    marks.push(
+      text(left, Y(i) + 16, bottom, { colour: "ink2", size: 11, align: "center", halo: true, room: 70 }),
+      text(right, Y(i) + 16, top, { colour: "ink2", size: 11, align: "right", halo: true, room: 70 }),
+    );
+  }
+  const best = all.find((l) => l.chosen);
+  if (best) {
+    marks.push(
+      ...chosenMarks(
+        report,
+        axes,
+        best,
+        (i, q) => [X(q), Y(i)],
+        ([x, y], i, words) => {
+          const before = best.at[i - 1];
+          const fromRight = (before !== null && before !== undefined && X(before) > x + 20) || x > right - 40;
+          return text(x + (fromRight ? -9 : 9), y - 11, words, {
+            bold: true,
+            colour: "good",
+            halo: true,
+            align: fromRight ? "right" : "left",
+            room: 80,
+          });
+        },
+      ),
+    );
+    const q = best.at.at(-1);
+    if (q !== null && q !== undefined) {
+      marks.push(
+        regimenMark(X(q), Y(n)),
+        text(Math.min(X(q), right), Y(n) + 20, `${loss(best.trial.score)} chosen`, {
+          bold: true,
+          colour: "good",
+          align: "right",
+        }),
+      );
+    }
+    const plain = plainTrial(report);
+    if (plain?.score != null && plain !== best.trial && q !== null && q !== undefined) {
+      const x = X(scorePosition(report, plain.score));
+      if (X(q) - x > 150) {
+        marks.push(
+          bracket(x, x, Y(n) + 6, "axis", 12),
+          text(x, Y(n) + 20, `${loss(plain.score)} plain`, { align: "center" }),
+        );
+      }
+    }
+  }
+  const height = Y(n) + 34;
+  return { height, panels: [{ ...whole(width, height), draw: () => marks }] };
+}

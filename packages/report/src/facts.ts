@@ -1,0 +1,109 @@
+// What several sections need to know of a report, worked out once and in one way.
+import type { Report, ReportAxis, ReportTechnique, ReportTrial } from "@regimen/core";
+import { bare, shortUse } from "./words.ts";
+
+/** Mistakes, as counts of images. `both`: wrong before and after. */
+export type Mistakes = {
+  readonly regimen: number;
+  readonly baseline: number | null;
+  readonly both: number | null;
+};
+export function mistakes({ error }: Report): Mistakes {
+  const regimen = Math.round(error.regimen * error.images);
+  if (error.baseline === null || error.fixed === null) return { regimen, baseline: null, both: null };
+  const baseline = Math.round(error.baseline * error.images);
+  return { regimen, baseline, both: Math.max(0, baseline - error.fixed) };
+}
+
+/** "480 test images", or the validation images where there is no test split. */
+export const judged = (report: Report): "test" | "validation" => report.error.split;
+
+export type ClassRow = {
+  readonly index: number;
+  readonly name: string;
+  readonly support: number;
+  /** Images of this class that were found, and answers that named this class. */
+  readonly found: number;
+  readonly answered: number;
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly baseline: {
+    readonly precision: number | null;
+    readonly recall: number | null;
+    readonly found: number;
+  } | null;
+};
+
+/** The classes, weakest first: by the lower of recall and precision; those without images last. */
+export function classRows(report: Report): ClassRow[] {
+  const { confusion } = report;
+  const rows = report.classes.map((c, index): ClassRow => {
+    const found = confusion.regimen[index]?.[index] ?? Math.round((c.regimen.recall ?? 0) * c.support);
+    return {
+      index,
+      name: c.name,
+      support: c.support,
+      found,
+      answered: confusion.regimen.reduce((sum, row) => sum + (row[index] ?? 0), 0),
+      precision: c.regimen.precision,
+      recall: c.regimen.recall,
+      baseline: c.baseline && {
+        ...c.baseline,
+        found: confusion.baseline?.[index]?.[index] ?? Math.round((c.baseline.recall ?? 0) * c.support),
+      },
+    };
+  });
+  return rows.sort((a, b) => strength(a) - strength(b) || a.index - b.index);
+}
+/** 0..1, and 2 where a class has no images: nothing is known of it. */
+export const strength = (c: ClassRow): number =>
+  c.support === 0 ? 2 : Math.min(c.recall ?? 0, c.precision ?? c.recall ?? 0);
+
+/** The trial whose settings became the policy. */
+export const chosenTrial = (report: Report): ReportTrial | null =>
+  report.search.trials.find((t) => t.status === "optimal") ?? null;
+
+/** Whether a trial has a technique's axis switched on. */
+export const isOn = (axis: ReportAxis, trial: ReportTrial): boolean => {
+  const v = trial.values[axis.id];
+  return v !== undefined && v !== null && v !== axis.off;
+};
+
+/** The plain trial: all that can be off is off. */
+export const plainTrial = (report: Report): ReportTrial | null =>
+  report.search.trials.find(
+    (t) => t.score !== null && report.search.axes.every((axis) => axis.off === null || !isOn(axis, t)),
+  ) ?? null;
+
+/** What a technique is called: as its axis says, else by its package. */
+export function techniqueName(report: Report, use: string): string {
+  const known = report.techniques.find((t) => t.use === use)?.label;
+  return known === undefined ? shortUse(use) : bare(known);
+}
+
+export type Refusal = {
+  readonly use: string;
+  readonly because: string;
+  readonly evidence: Report["search"]["refused"][number]["evidence"];
+};
+
+/** What the data refused: as the search says, and what the policy's steps say beyond that. */
+export function refusals(report: Report): Refusal[] {
+  const all: Refusal[] = report.search.refused.map(({ use, because, evidence }) => ({ use, because, evidence }));
+  for (const { use, refused } of report.policy.steps) {
+    if (refused && !all.some((r) => r.use === use)) all.push({ use, ...refused });
+  }
+  return all;
+}
+
+/** Techniques by order, and the steps that are switched on. */
+export const inOrder = (report: Report): ReportTechnique[] => [...report.techniques].sort((a, b) => a.order - b.order);
+export const stepsOn = (report: Report): Report["policy"]["steps"] => report.policy.steps.filter((s) => !s.refused);
+
+/** Seconds of everything: baseline, search and final training. */
+export const totalSeconds = ({ search: { cost } }: Report): number =>
+  (cost.baselineSeconds ?? 0) + cost.searchSeconds + cost.finalSeconds;
+
+/** Images seen in units of one plain training; null where no plain run is known. */
+export const plainRuns = ({ search: { cost } }: Report, images: number): number | null =>
+  cost.plainRunImages > 0 ? images / cost.plainRunImages : null;

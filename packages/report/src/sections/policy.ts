@@ -1,0 +1,144 @@
+import type { Report } from "@regimen/core";
+import { shownAxes } from "../charts/axes.ts";
+import { policyChart } from "../charts/policy.ts";
+import { chosenTrial, stepsOn, techniqueName } from "../facts.ts";
+import { html, type Html } from "../html.ts";
+import { bare, count, list, loss, many, value } from "../words.ts";
+import { figure, folded, picture, table, type Cell, type MakeSection } from "./section.ts";
+
+export const policy: MakeSection = (report) => {
+  const { axes, trials } = report.search;
+  const chart = policyChart(report);
+  const { folded: left } = shownAxes(report);
+  const statuses = new Set(trials.map((t) => t.status));
+  return {
+    id: "policy",
+    name: "Training policy",
+    title: title(report),
+    wide: true,
+    body: html`${
+        chart
+          ? figure(
+              html`Each line is one trial: one way to train. It crosses each axis at the strength it used; the axes
+                stand in the order in which they were searched.
+                ${
+                  statuses.has("optimal")
+                    ? html`The <b class="g">thick green line with dots</b> is the chosen policy,
+                        <b class="policy">${report.policy.name}</b>; `
+                    : html`No trial became the policy; `
+                }the <span class="r">thin red lines</span> were tried and not
+                chosen${statuses.has("stopped") ? ", dashed ones were stopped early" : ""}${statuses.has("failed") ? ", and a cross marks what failed" : ""}.`,
+              picture(chart),
+              html`<p class="foot">
+                Lines that meet in one point are spread by a few pixels, so that each can be
+                seen.${left ? ` ${many(left, "more axis", "more axes")}, off in every trial, ${left === 1 ? "is" : "are"} not drawn.` : ""}
+              </p>`,
+              folded(
+                trialTable(report),
+                trials.length === 1 ? "The trial as a table" : `All ${count(trials.length)} trials as a table`,
+              ),
+            )
+          : html`<p class="words">
+              ${axes.length === 0 ? "Nothing was searched: the policy was given, or no technique was installed that could be." : "No trial was run."}
+              The policy is <b class="policy">${report.policy.name}</b>.
+            </p>`
+      }
+      <div class="two">
+        <div>
+          <h3>The policy, step by step</h3>
+          ${steps(report)}
+        </div>
+        <div class="terms">
+          <h3>What the letters mean</h3>
+          <dl>
+            <div>
+              <dt>(m) magnitude</dt>
+              <dd>how strongly it is done, from not at all to the strongest that was allowed</dd>
+            </div>
+            <div>
+              <dt>(rr) replacement rate</dt>
+              <dd>the share of images it is done to: 0.5 is every second image</dd>
+            </div>
+            <div>
+              <dt>(r) ratio</dt>
+              <dd>
+                images added for each original one: 0.1 on ${count(report.dataset.splits.train)} adds
+                ${count(report.dataset.splits.train * 0.1)}
+              </dd>
+            </div>
+          </dl>
+        </div>
+      </div>`,
+  };
+};
+
+function title(report: Report): string {
+  const on = stepsOn(report);
+  const names = [...new Set(on.map((s) => techniqueName(report, s.use)))];
+  const tried = new Set([...report.techniques.map((t) => t.use), ...on.map((s) => s.use)]).size;
+  if (report.search.trials.length === 0) {
+    return on.length === 0
+      ? "The policy is the plain one: no technique, and nothing was searched"
+      : `The policy was given, not searched: ${list(names)}`;
+  }
+  if (on.length === 0)
+    return tried === 0
+      ? "The search found only how to train plainly: no technique was there to try"
+      : "No technique was worth having here: the policy is the plain one";
+  return on.length < tried
+    ? `The search kept ${count(on.length)} of ${many(tried, "technique")}: ${list(names)}`
+    : `The policy uses ${list(names)}`;
+}
+
+function steps(report: Report): Html {
+  const on = stepsOn(report);
+  const off = report.techniques.filter((t) => !t.kept).map((t) => bare(t.label));
+  if (on.length === 0)
+    return html`<p>
+      No technique: the plain training of section “Model”.${off.length ? ` Tried and left off: ${list(off, 20)}.` : ""}
+    </p>`;
+  const rows: Cell[][] = on.map((s) => [
+    techniqueName(report, s.use),
+    html`${Object.entries(s.with).map(([key, v]) => html`<span class="setting">${key} = ${value(v)}</span> `)}`,
+    html`<code>${s.use}</code> ${s.version}`,
+  ]);
+  if (off.length)
+    rows.push([
+      html`<span class="s">Left off</span>`,
+      html`<span class="s">off</span>`,
+      html`<span class="s">${list(off, 20)}</span>`,
+    ]);
+  return table("The policy's steps", ["Technique", "Set to", "Package"], rows, { words: [1, 2], plain: true });
+}
+
+function trialTable(report: Report): Html {
+  const { axes, trials } = report.search;
+  const chosen = chosenTrial(report);
+  return table(
+    "All trials",
+    [
+      "trial",
+      "result",
+      "validation loss",
+      "validation error",
+      ...axes.map((a) => a.label),
+      "images seen",
+      "seconds",
+      "why",
+    ],
+    trials.map((t) => [
+      t.name,
+      t === chosen ? html`<b class="g">${t.status}</b>` : t.status,
+      loss(t.score),
+      t.error === null ? "–" : t.error.toFixed(3),
+      ...axes.map((a) => {
+        const v = t.values[a.id] ?? null;
+        return v !== null && v === a.off ? "off" : value(v);
+      }),
+      count(t.imagesSeen),
+      t.seconds.toFixed(t.seconds < 10 ? 1 : 0),
+      t.why ?? "",
+    ]),
+    { words: [1, axes.length + 6] },
+  );
+}

@@ -1,0 +1,69 @@
+import { html } from "../html.ts";
+import { pairs, table, type MakeSection } from "./section.ts";
+
+const FILES = [
+  ["model/", "the trained model, for tf.loadLayersModel"],
+  ["policy.json", "the policy below"],
+  ["predictions.csv", "every judged image and its answer"],
+  ["splits.csv", "which image was on which side"],
+  ["report.json", "every figure on this page"],
+  ["journal.jsonl", "each trial as it ended; a stopped run goes on from here"],
+] as const;
+
+export const reproduce: MakeSection = ({ run, policy, error }) => {
+  const content = {
+    format: 1,
+    name: policy.name,
+    engine: policy.engine,
+    seed: run.seed,
+    train: policy.train,
+    steps: policy.steps,
+  };
+  const lines: readonly (readonly [string, string] | null)[] = [
+    [`npm i -D regimen@${run.engine}`, ""],
+    run.command === null ? null : [run.command, "everything in this report"],
+    [`npx regimen fit --policy policy.json --seed ${run.seed}`, "the final training alone"],
+    error.baseline === null ? null : [`npx regimen fit --policy none --seed ${run.seed}`, "the baseline alone"],
+  ];
+  const known = lines.flatMap((l) => (l ? [l] : []));
+  const column = Math.min(64, Math.max(...known.map(([command]) => command.length)));
+  // Line by line: a formatter may move what is written in a template.
+  const commands = known.map(
+    ([command, what], i) =>
+      html`${i ? "\n" : ""}${command}${what ? html`${" ".repeat(Math.max(2, column + 2 - command.length))}<span class="c"># ${what}</span>` : null}`,
+  );
+  return {
+    id: "reproduce",
+    name: "How to reproduce",
+    title: `The same seed and the same policy give this training again: seed ${run.seed}, ${policy.name}`,
+    body: html`<p class="words">
+        On the same backend and version; on another backend, rounding makes the weights differ a little, and so the last
+        mistakes.
+      </p>
+      <pre tabindex="0"><code>${commands}</code></pre>
+      ${pairs(
+        [
+          ["Run", html`${run.name}${run.folder === null ? null : html`<br /><code>${run.folder}</code>`}`],
+          ["Started", run.started],
+          ["Regimen, Node", `${run.engine}, ${run.node}`],
+          ["Backend", `${run.backend}${run.captured ? ", captured step" : ", step by step"}`],
+          ["Machine", run.machine],
+          ["Seed", String(run.seed)],
+        ],
+        "three",
+      )}
+      <details>
+        <summary>policy.json</summary>
+        <pre tabindex="0"><code>${JSON.stringify(content, null, 2)}</code></pre>
+      </details>
+      <details>
+        <summary>What lies in the run's folder</summary>
+        ${table(
+          "Files of a run",
+          ["File", "Holds"],
+          FILES.map(([file, words]) => [html`<code>${file}</code>`, words]),
+          { words: [1], plain: true },
+        )}
+      </details>`,
+  };
+};

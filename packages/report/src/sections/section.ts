@@ -1,0 +1,61 @@
+import type { Report } from "@regimen/core";
+import { inPage, type Chart } from "../draw.ts";
+import { html, trusted, type Html } from "../html.ts";
+
+/** One part of the page. The title is the finding, never the chart's name; `name` is that, for the contents. */
+export type Section = {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly body: Html;
+  /** Method and definitions, beside the text. */ readonly note?: Html | undefined;
+  /** Uses the notes' column too. */ readonly wide?: boolean;
+};
+export type MakeSection = (report: Report) => Section | null;
+
+/** A chart at each of its widths; the page shows the one that fits. */
+export const picture = (chart: Chart): Html =>
+  html`${chart.widths.map((width) => html`<div class="chart w${width}">${trusted(inPage(chart, width))}</div>`)}`;
+
+export const figure = (caption: Html, ...content: readonly (Html | null)[]): Html =>
+  html`<figure>
+    <figcaption>${caption}</figcaption>
+    ${content}
+  </figure>`;
+
+export type Cell = string | number | Html;
+/** A table; all columns but the first are figures, unless `words`. */
+export const table = (
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  how: { readonly words?: readonly number[]; readonly plain?: boolean } = {},
+): Html => {
+  const kind = (i: number) => (i > 0 && !how.words?.includes(i) ? trusted(' class="n"') : null);
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table${how.plain ? trusted(' class="plain"') : null}><caption>${caption}</caption><thead><tr>${head.map(
+    (h, i) => html`<th scope="col" ${kind(i)}>${h}</th>`,
+  )}</tr></thead><tbody>${rows.map(
+    (row) =>
+      html`<tr>
+        ${row.map((c, i) => (i === 0 ? html`<th scope="row">${c}</th>` : html`<td${kind(i)}>${c}</td>`))}
+      </tr>`,
+  )}</tbody></table></div>`;
+};
+
+/** A chart's figures, folded away. */
+export const folded = (content: Html, summary = "These figures as a table"): Html =>
+  html`<details class="figures">
+    <summary>${summary}</summary>
+    ${content}
+  </details>`;
+
+export const pairs = (rows: readonly (readonly [string, Html | string])[], style = ""): Html =>
+  html`<dl class="pairs ${style}">
+    ${rows.map(
+      ([term, words]) =>
+        html`<div>
+          <dt>${term}</dt>
+          <dd>${words}</dd>
+        </div>`,
+    )}
+  </dl>`;

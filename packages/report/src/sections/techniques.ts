@@ -1,0 +1,160 @@
+import type { Report } from "@regimen/core";
+import { measured, techniquesChart, verdictOf } from "../charts/techniques.ts";
+import { refusedChart, flipsOf } from "../charts/refused.ts";
+import { inOrder, refusals } from "../facts.ts";
+import { html, type Html } from "../html.ts";
+import { bare, capital, count, inWords, list, loss, many, part, pValue, shortUse, signed, value } from "../words.ts";
+import { figure, folded, picture, table, type MakeSection } from "./section.ts";
+
+export const techniques: MakeSection = (report) => {
+  const rows = inOrder(report);
+  const chart = techniquesChart(report);
+  const unmeasured = rows.filter((t) => t.verdict === "not-measured").map((t) => bare(t.label));
+  return {
+    id: "techniques",
+    name: "Validation loss per technique",
+    title: title(report),
+    body: chart
+      ? html`${figure(
+          html`Read from top to bottom: each bar shows what one technique did to the validation loss (how surprised the
+          model is by the right answer); to the left is better. Solid bars were kept, hollow ones left off. The thin
+          line through each bar is its 95${"\u202f"}% interval: where it crosses the start of the bar, the technique
+          cannot be told from nothing. The scale need not start at 0.`,
+          picture(chart),
+          folded(
+            table(
+              "Effect of each technique on validation loss",
+              ["technique", "loss without", "loss with", "change", "95 % interval", "verdict"],
+              rows.map((t) => {
+                const m = measured(t);
+                return [
+                  t.label,
+                  loss(t.validationLossWithout),
+                  loss(t.validationLoss),
+                  m ? signed(m.after - m.before, 3) : "–",
+                  t.interval ? `${signed(t.interval[0], 3)} to ${signed(t.interval[1], 3)}` : "–",
+                  verdictOf(t),
+                ];
+              }),
+              { words: [5] },
+            ),
+          ),
+        )}${unmeasured.length ? html`<p class="words"><b>Not measured:</b> ${list(unmeasured, 20)}. No trial compared them with and without; nothing here says that they help.</p>` : null}`
+      : html`<p class="words">No technique was tried, so there is nothing to compare.</p>`,
+    note: chart
+      ? html`<p>
+            <b>Where this was measured.</b> In short trials, on the same
+            ${many(report.dataset.splits.validation, "validation image")}, paired image by image. The final model is
+            trained for longer and ends elsewhere.
+          </p>
+          <p>
+            Several comparisons were made: about 1 in 20 techniques without any effect would still seem to have one.
+          </p>`
+      : undefined,
+  };
+};
+
+function title(report: Report): string {
+  const rows = inOrder(report);
+  if (rows.length === 0) return "No technique was tried";
+  const gains = rows
+    .flatMap((t) => {
+      const m = measured(t);
+      return m && t.kept && t.verdict === "helps" ? [{ name: bare(t.label), gain: m.before - m.after }] : [];
+    })
+    .sort((a, b) => b.gain - a.gain);
+  const idle = rows.filter((t) => !t.kept && t.verdict !== "not-measured").length;
+  const rest = idle ? `; ${inWords(idle)} earned nothing and ${idle === 1 ? "was" : "were"} left off` : "";
+  if (gains.length === 0) {
+    const any = rows.some((t) => t.verdict !== "not-measured");
+    const kept = rows.some((t) => t.kept);
+    if (!any) return `Which technique helps was not measured: ${kept ? "those kept are presets" : "none was kept"}`;
+    return kept
+      ? "No technique could be told from nothing in the trials; those kept are presets"
+      : "No technique could be told from nothing; the policy is the plain one";
+  }
+  const total = gains.reduce((sum, g) => sum + g.gain, 0);
+  const [first, second] = gains;
+  if (!second) return `${capital(first!.name)} took ${loss(first!.gain)} off the validation loss${rest}`;
+  if (gains.length === 2) return `${capital(first!.name)} and ${second.name} lowered the validation loss${rest}`;
+  return `${capital(first!.name)} and ${second.name} earned ${part((first!.gain + second.gain) / total)} of the fall in validation loss${rest}`;
+}
+
+export const refused: MakeSection = (report) => {
+  const all = refusals(report);
+  if (all.length === 0) {
+    return {
+      id: "refused",
+      name: "Refused",
+      title: "Nothing was refused",
+      body: html`<p class="words">
+        ${
+          report.techniques.length
+            ? `No tested change was found to turn one class into another: ${list(
+                report.techniques.map((t) => bare(t.label)),
+                12,
+              )}.`
+            : "No change was tested for turning one class into another."
+        }
+      </p>`,
+    };
+  }
+  const chart = refusedChart(report);
+  const turned = all.filter((r) => flipsOf(r)).length;
+  const shift = all.some((r) => flipsOf(r)?.reference != null);
+  const worst = Math.max(...all.map((r) => flipsOf(r)?.p ?? 0));
+  const tested = all.some((r) => flipsOf(r)?.p != null);
+  return {
+    id: "refused",
+    name: "Refused, and the evidence",
+    title:
+      turned === all.length
+        ? `${capital(inWords(all.length))} ${all.length === 1 ? "change was refused: it turns" : "changes were refused: they turn"} one class into another`
+        : `${capital(inWords(all.length))} ${all.length === 1 ? "technique was" : "techniques were"} refused before any trial: ${list(
+            all.map((r) => shortUse(r.use)),
+            4,
+          )}`,
+    body: html`${
+      chart
+        ? figure(
+            html`Right answers that turned into one certain wrong class when the image was changed.
+              ${shift ? html`<span class="s">Grey circle</span>: under a shift by a few pixels, which should not matter; ` : ""}<span
+                class="r"
+                >red diamond</span
+              >: under the refused change.${tested ? ` Each is beyond chance (${pValue(worst)}).` : ""}`,
+            picture(chart),
+          )
+        : null
+    }${table(
+      "What was refused, and why",
+      ["Refused", "Because", "Evidence"],
+      all.map((r) => [html`${shortUse(r.use)}`, r.because, evidence(r.evidence)]),
+      { words: [1, 2], plain: true },
+    )}`,
+    note: html`<p>
+      What is refused here was never tried in training. A class that a change destroys would be taught wrongly by it.
+    </p>`,
+  };
+};
+
+/** Any JSON as a few words. */
+function evidence(e: ReturnType<typeof refusals>[number]["evidence"]): Html {
+  if (e === null) return html`–`;
+  if (typeof e !== "object") return html`${value(e)}`;
+  if (Array.isArray(e))
+    return html`${list(
+      e.map((v) => (typeof v === "object" ? JSON.stringify(v) : value(v))),
+      8,
+    )}`;
+  return html`${Object.entries(e).map(([key, v]) => {
+    const said =
+      typeof v === "object"
+        ? JSON.stringify(v)
+        : typeof v === "number" && /^p$|^p[A-Z]/.test(key) && v < 0.001
+          ? "<\u00a00.001"
+          : typeof v === "number" && Number.isInteger(v)
+            ? count(v)
+            : value(v ?? null);
+    return html`<span class="setting">${key} ${said}</span> `;
+  })}`;
+}

@@ -1,0 +1,125 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import writeFileAtomic from "write-file-atomic";
+import {
+  RegimenError,
+  type Json,
+  type Source,
+  type Splits,
+  type RunRecord,
+  type Evaluation,
+  type JobOptions,
+  type Policy,
+  type Regimen,
+} from "@regimen/contracts";
+import { Journal } from "./journal.ts";
+import { saveModel } from "./model-files.ts";
+import { folderStore, memoryStore, onDisk, type Store } from "./store.ts";
+
+/** A run's folder, or a stand-in that keeps nothing where the caller wants none. */
+export class RunFolder {
+  readonly path: string | undefined;
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly record: RunRecord;
+
+  /** Before any work is done. Errors: REG_RUN_EXISTS, REG_RUN_MISSING. */
+  static expect({ out, resume }: JobOptions): void {
+    if (out && resume && !existsSync(join(out, "run.json")))
+      throw new RegimenError(
+        "REG_RUN_MISSING",
+        `${out} holds no run.json; give the folder of a run, or start one without resume`,
+      );
+    if (out && !resume && existsSync(out))
+      throw new RegimenError(
+        "REG_RUN_EXISTS",
+        `${out} exists; go on with it: regimen resume ${out} — or choose another: --out ${out}-2`,
+      );
+  }
+
+  /** Errors: REG_RUN_FINISHED, REG_RUN_MISMATCH, REG_DISK. */
+  constructor(
+    job: string,
+    options: JobOptions,
+    of: Pick<Regimen, "backend" | "registered"> & { readonly engine: string },
+    fingerprint: Json,
+  ) {
+    const { out } = options;
+    this.path = out;
+    const file = out && join(out, "run.json");
+    const known = file && existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as RunRecord) : undefined;
+    this.record = known ?? {
+      format: 1,
+      job,
+      started: new Date().toISOString(),
+      engine: of.engine,
+      node: process.versions.node,
+      machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+      backend: of.backend,
+      seed: options.seed ?? 0,
+      plugins: Object.fromEntries(of.registered.plugins.map(({ name, version }) => [name, version])),
+      fingerprint,
+      config: options.config ?? null,
+    };
+    if (known && JSON.stringify(known.fingerprint) !== JSON.stringify(fingerprint))
+      throw new RegimenError(
+        "REG_RUN_MISMATCH",
+        `${out} was started with other data, model, settings or plug-ins (${differences(known.fingerprint, fingerprint)}); resume it with the same, or start a new run`,
+      );
+    if (known && known.backend.name !== of.backend.name)
+      throw new RegimenError(
+        "REG_RUN_MISMATCH",
+        `${out} was started on backend ${known.backend.name}, and this is ${of.backend.name}; resume with --backend ${known.backend.name}`,
+      );
+    this.store = out ? folderStore(join(out, "checkpoints")) : memoryStore();
+    this.journal = new Journal(out && join(out, "journal.jsonl"));
+    if (this.journal.get("done", "run"))
+      throw new RegimenError("REG_RUN_FINISHED", `${out} is complete; look at it: regimen report ${out}`);
+    if (!known) this.json("run.json", this.record as unknown as Json);
+  }
+
+  json(name: string, value: Json): void {
+    this.text(name, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  text(name: string, text: string): void {
+    const { path } = this;
+    if (path) onDisk(() => (mkdirSync(path, { recursive: true }), writeFileAtomic.sync(join(path, name), text)));
+  }
+
+  splits(splits: Splits): void {
+    const rows = Object.entries(splits).flatMap(([name, part]: [string, Source]) =>
+      Array.from({ length: part.length }, (_, row) => `${cell(part.id(row))},${name}`),
+    );
+    this.text("splits.csv", `id,split\n${rows.join("\n")}\n`);
+  }
+
+  predictions({ predictions }: Evaluation, classes: readonly string[]): void {
+    const head = ["id", "label", "predicted", ...classes.map((name) => `p_${name}`)].map(cell).join(",");
+    const rows = predictions.map(({ id, label, predicted, probabilities }) =>
+      [id, label < 0 ? "" : classes[label]!, classes[predicted]!].map(cell).concat(probabilities.map(String)).join(","),
+    );
+    this.text("predictions.csv", `${head}\n${rows.join("\n")}\n`);
+  }
+
+  async model(model: LayersModel, policy: Policy, metadata: { readonly [key: string]: Json }): Promise<void> {
+    this.json("policy.json", policy as unknown as Json);
+    if (this.path) await saveModel(model, join(this.path, "model"), { format: 1, ...metadata, policy: policy.name });
+  }
+
+  /** The run is complete: notes so, and deletes what only a resumed run would need. */
+  finish(): void {
+    this.journal.add("done", "run", true);
+    if (this.path) rmSync(join(this.path, "checkpoints"), { recursive: true, force: true });
+  }
+}
+
+const cell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const differences = (a: Json, b: Json): string => {
+  const [before, now] = [a, b] as { [key: string]: Json }[];
+  return Object.keys({ ...before, ...now })
+    .filter((key) => JSON.stringify(before![key]) !== JSON.stringify(now![key]))
+    .join(", ");
+};

@@ -1,0 +1,3 @@
+export { Feeder, Walk } from "./feeder.ts";
+export { expectSame, joinRows, pickRows, source } from "./source.ts";
+export { chunks, classesOf, digests, split } from "./split.ts";

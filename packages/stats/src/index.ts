@@ -1,0 +1,14 @@
+export { calibrationBins, ece, eceOf, type Bin } from "./calibration.ts";
+export { confusion, precisionRecall } from "./confusion.ts";
+export { meanInterval, studentT95, wilson } from "./intervals.ts";
+export {
+  detectableChange,
+  imagesNeeded,
+  mcnemar,
+  pairedCounts,
+  pairedInterval,
+  tangoInterval,
+  verdict,
+  type Verdict,
+} from "./paired.ts";
+export { buildReport, type Measured } from "./report.ts";

@@ -1,0 +1,345 @@
+import {
+  addCost,
+  axisLabel,
+  imagesSeen,
+  shortName,
+  zeroCost,
+  type Attribution,
+  type Axis,
+  type Calibration,
+  type Cost,
+  type Curve,
+  type Evaluation,
+  type FitResult,
+  type Fragment,
+  type Params,
+  type Point,
+  type Problem,
+  type Report,
+  type ReportAxis,
+  type ReportTrial,
+  type RunRecord,
+  type Source,
+  type Splits,
+  type Task,
+  type TrainOptions,
+  type Trial,
+} from "@regimen/contracts";
+import { calibrationBins, eceOf } from "./calibration.ts";
+import { confusion } from "./confusion.ts";
+import { mcnemar, pairedCounts, pairedInterval, verdict } from "./paired.ts";
+
+/** What a run has shown. `regimen` and `baseline` are evaluations on the test split, or on validation where there is none. */
+export interface Measured {
+  readonly record: RunRecord;
+  readonly options: TrainOptions;
+  readonly splits: Splits;
+  readonly duplicates: { readonly within: number; readonly across: number | null };
+  readonly result: FitResult;
+  readonly regimen: Evaluation;
+  readonly baseline:
+    { readonly evaluation: Evaluation; readonly cost: Cost; readonly points: readonly Point[] } | undefined;
+  /** Paid for by the search where no baseline was trained. */ readonly trunk: Cost;
+  readonly final: { readonly cost: Cost; readonly points: readonly Point[] };
+  readonly search: {
+    readonly metalearner: string;
+    readonly problem: Problem;
+    readonly trials: readonly Trial[];
+    readonly best: Fragment;
+    readonly spent: Cost;
+    /** What was trained in the end: the best without what was refused. */ readonly policy: Fragment;
+  };
+  readonly attribution: Attribution;
+  /** Images of a plain run. */ readonly plain: number;
+  readonly model: string;
+  readonly task: Task;
+}
+
+/** Everything that a run has shown, as `report.json` has it. */
+export function buildReport(measured: Measured): Report {
+  const { record, splits, result, regimen, baseline, search, attribution, plain, final, duplicates } = measured;
+  const { test, train, validation, unlabeled } = splits;
+  const before = baseline?.evaluation ?? null;
+  const searchCost = addCost(addCost(search.spent, attribution.cost), baseline ? zeroCost : measured.trunk);
+  const total = addCost(searchCost, final.cost);
+  const all = addCost(total, baseline?.cost ?? zeroCost);
+  const over = (cost: Cost): number | null => (baseline ? imagesSeen(cost) / imagesSeen(baseline.cost) : null);
+  const counts = [train, validation, ...(test ? [test] : [])].map(perClass);
+  const skipped = skippedOf(splits);
+  return {
+    format: 1,
+    run: {
+      folder: result.folder,
+      name: result.policy.name,
+      started: record.started,
+      seed: result.seed,
+      engine: record.engine,
+      node: record.node,
+      backend: `${record.backend.name} (${record.backend.version})`,
+      captured: result.captured,
+      machine: record.machine,
+      imagesPerSecond: result.imagesPerSecond,
+      command: (record.config as { command?: string } | null)?.command ?? null,
+    },
+    dataset: {
+      name: measured.options.data.name ?? train.name,
+      task: measured.task,
+      splits: {
+        train: train.length,
+        validation: validation.length,
+        test: test?.length ?? null,
+        unlabeled: unlabeled?.length ?? null,
+      },
+      classes: train.classes.map((name, at) => ({
+        name,
+        count: counts.reduce((sum, each) => sum + each[at]!, 0),
+        train: counts[0]![at]!,
+        validation: counts[1]![at]!,
+        test: counts[2]?.[at] ?? null,
+      })),
+      imageShape: [train.format.h, train.format.w, train.format.c],
+      duplicates: duplicates.within,
+      acrossSplits: duplicates.across,
+      unreadable: skipped.length,
+      unreadableFiles: skipped,
+    },
+    model: { name: measured.model, parameters: result.parameters },
+    policy: {
+      name: result.policy.name,
+      engine: result.policy.engine,
+      train: result.policy.train,
+      steps: result.policy.steps,
+    },
+    search: {
+      metalearner: search.metalearner,
+      ...trialsOf(search),
+      refused: attribution.refused,
+      cost: {
+        baselineSeconds: baseline ? baseline.cost.seconds : null,
+        searchSeconds: searchCost.seconds,
+        finalSeconds: final.cost.seconds,
+        searchOverBaseline: over(searchCost),
+        totalOverBaseline: over(total),
+        imagesSeen: imagesSeen(all),
+        plainRunImages: plain,
+        stages: [
+          baseline ? stage("baseline", baseline.cost) : stage("plain trunk", measured.trunk),
+          stage("search", search.spent),
+          stage("worth of each technique", attribution.cost),
+          stage("final training", final.cost),
+        ],
+      },
+    },
+    techniques: attribution.worth.map(({ use, loss, lossWithout, interval, verdict: told }, order) => ({
+      use,
+      label: shortName(use),
+      order,
+      kept: search.policy.steps.some((step) => step.use === use),
+      validationLoss: loss,
+      validationLossWithout: lossWithout,
+      interval,
+      verdict: told,
+    })),
+    classes: regimen.classes.map(({ name, support, precision, recall }, at) => ({
+      name,
+      support,
+      baseline: before && { precision: before.classes[at]!.precision, recall: before.classes[at]!.recall },
+      regimen: { precision, recall },
+    })),
+    confusion: { baseline: before && confusionOf(before), regimen: confusionOf(regimen) },
+    error: { split: test ? "test" : "validation", ...compared(before, regimen) },
+    loss: { baseline: before?.loss ?? null, regimen: regimen.loss },
+    calibration: { baseline: before && calibrationOf(before), regimen: calibrationOf(regimen) },
+    unlabeled: null,
+    curves: curvesOf(measured),
+    misclassified: worstOf(before, regimen),
+    cost: all,
+    limits: limitsOf(measured),
+  };
+}
+
+const stage = (name: string, cost: Cost): { stage: string; imagesSeen: number; seconds: number } => ({
+  stage: name,
+  imagesSeen: imagesSeen(cost),
+  seconds: cost.seconds,
+});
+const skippedOf = ({ train, validation, test, unlabeled }: Splits): { file: string; why: string }[] => [
+  ...new Map(
+    [train, validation, test, unlabeled].flatMap((part) => part?.skipped ?? []).map((skip) => [skip.file, skip]),
+  ).values(),
+];
+/** Rows of each class, by the largest label. */
+function perClass(of: Source): number[] {
+  const labels = of.labels();
+  const k = of.classes.length;
+  const counts = of.classes.map(() => 0);
+  for (let row = 0; labels && row < of.length; row++) {
+    const own = labels.subarray(row * k, (row + 1) * k);
+    if (!Number.isNaN(own[0])) counts[own.indexOf(Math.max(...own))]!++;
+  }
+  return counts;
+}
+
+const labelled = ({ predictions }: Evaluation) => predictions.filter(({ label }) => label >= 0);
+const confusionOf = (of: Evaluation): number[][] =>
+  confusion(
+    labelled(of).map(({ label }) => label),
+    labelled(of).map(({ predicted }) => predicted),
+    of.classes.length,
+  );
+function calibrationOf(of: Evaluation): Calibration {
+  const flat = Float32Array.from(labelled(of).flatMap(({ probabilities }) => probabilities));
+  const bins = calibrationBins(
+    flat,
+    labelled(of).map(({ label }) => label),
+    of.classes.length,
+  );
+  return { ece: eceOf(bins), bins };
+}
+
+function compared(before: Evaluation | null, regimen: Evaluation): Omit<Report["error"], "split"> {
+  const now = { images: regimen.images, regimen: regimen.error };
+  if (!before)
+    return {
+      ...now,
+      baseline: null,
+      reduction: null,
+      fixed: null,
+      broken: null,
+      interval: null,
+      p: null,
+      verdict: "no-difference",
+    };
+  const wrong = (of: Evaluation): boolean[] => labelled(of).map(({ label, predicted }) => label !== predicted);
+  const { fixed, broken, images } = pairedCounts(wrong(before), wrong(regimen));
+  return {
+    ...now,
+    baseline: before.error,
+    reduction: before.error > 0 ? 1 - regimen.error / before.error : null,
+    fixed,
+    broken,
+    interval: pairedInterval(wrong(before), wrong(regimen)),
+    p: mcnemar(fixed, broken),
+    verdict: verdict({ fixed, broken, images, baselineError: before.error }),
+  };
+}
+
+/** The search as parallel coordinates: one axis a hyperparameter that any trial moved, in the order of the policy's slots. */
+function trialsOf({ problem, trials: made, best: chosenPolicy }: Measured["search"]): {
+  axes: ReportAxis[];
+  trials: ReportTrial[];
+} {
+  const chosen = JSON.stringify(chosenPolicy);
+  const axisOf = (use: string, key: string, axis: Axis, group: string, label: string): ReportAxis => ({
+    id: `${use}/${key}`,
+    label,
+    kind: axis.kind,
+    range: axis.kind === "choice" ? axis.of : axis.range,
+    scale: axis.kind === "choice" ? null : (axis.scale ?? "linear"),
+    group,
+    use,
+    off: axis.off ?? null,
+  });
+  const axes = [
+    ...Object.entries(problem.train).map(([key, axis]) => axisOf("train", key, axis, "optimization", key)),
+    ...problem.techniques.flatMap((t) =>
+      Object.entries<Axis>(t.space).map(([key, axis]) =>
+        axisOf(t.name, key, axis, t.group, axisLabel(t.name, key, axis)),
+      ),
+    ),
+  ];
+  const valueOf = (axis: ReportAxis, policy: Fragment): number | string | boolean | null => {
+    const key = axis.id.slice(axis.use.length + 1);
+    if (axis.use === "train") return ((policy.train ?? {}) as Params)[key] ?? problem.train[key]?.default ?? null;
+    return policy.steps.find(({ use }) => use === axis.use)?.with[key] ?? axis.off;
+  };
+  const furthest = Math.max(...made.map(({ until }) => until));
+  const best = made
+    .filter(({ policy, score }) => score && JSON.stringify(policy) === chosen)
+    .sort((a, b) => b.until - a.until)[0];
+  const trials = made.map((trial): ReportTrial => {
+    const status =
+      trial.status !== "ok" ? "failed" : trial === best ? "optimal" : trial.until < furthest ? "stopped" : "rejected";
+    return {
+      name: trial.name,
+      values: Object.fromEntries(axes.map((axis) => [axis.id, valueOf(axis, trial.policy)])),
+      score: trial.score?.loss ?? null,
+      error: trial.score?.error ?? null,
+      status,
+      imagesSeen: imagesSeen(trial.cost),
+      seconds: trial.cost.seconds,
+      why: trial.why,
+    };
+  });
+  const moved = axes.filter((axis) =>
+    trials.some(({ values }) => values[axis.id] !== axis.off && values[axis.id] !== null),
+  );
+  return { axes: moved, trials };
+}
+
+function curvesOf({ baseline, final, search }: Measured): Curve[] {
+  const curve = (name: string, role: Curve["role"], points: readonly Point[]): Curve => ({
+    name,
+    role,
+    points: points.map(({ images, logs, score }) => ({
+      images,
+      train: logs["loss"] ?? 0,
+      validation: score?.loss ?? null,
+      error: score?.error ?? null,
+    })),
+  });
+  return [
+    ...(baseline ? [curve("baseline", "baseline", baseline.points)] : []),
+    ...search.trials.map(({ name, points, score }) =>
+      curve(
+        name,
+        "trial",
+        points.map((point, at) => (at === points.length - 1 && score ? { ...point, score } : point)),
+      ),
+    ),
+    curve("final", "final", final.points),
+  ];
+}
+
+/** How many wrong answers the report lists: the surest ones. */
+const WORST = 60;
+function worstOf(before: Evaluation | null, regimen: Evaluation): Report["misclassified"] {
+  return labelled(regimen)
+    .map((now, at) => ({ now, then: before && labelled(before)[at]! }))
+    .filter(({ now }) => now.label !== now.predicted)
+    .sort((a, b) => b.now.probabilities[b.now.predicted]! - a.now.probabilities[a.now.predicted]!)
+    .slice(0, WORST)
+    .map(({ now, then }) => ({
+      id: now.id,
+      label: now.label,
+      regimen: { predicted: now.predicted, probability: now.probabilities[now.predicted]! },
+      baseline: then && { predicted: then.predicted, probability: then.probabilities[then.predicted]! },
+      image: null,
+    }));
+}
+
+function limitsOf({ baseline, search, attribution, splits, plain, final }: Measured): string[] {
+  const longer = final.cost.trained > 1.05 * plain;
+  return [
+    "One seed: another seed would give somewhat other figures; how far they spread was not measured.",
+    ...(!splits.test
+      ? [
+          "There was no test split: errors are measured on the validation images that chose the policy, and look better than they are. Set some images aside as a test split.",
+        ]
+      : []),
+    ...(baseline ? [] : ["No baseline was trained: nothing is compared."]),
+    ...(baseline && longer
+      ? [
+          `Whether longer plain training would have done as well: the final training ran ${(final.cost.trained / plain).toFixed(1)} times as long as the baseline.`,
+        ]
+      : []),
+    ...(attribution.images
+      ? [
+          `What each technique is worth was measured on short trainings of ${attribution.images} images forked from the plain training, one seed; techniques that act early (dropout, weight decay) are judged badly that way.`,
+        ]
+      : search.best.steps.length
+        ? ["What each technique is worth was not measured: the budget was too small."]
+        : []),
+    `Pictures unlike these ${splits.train.length} and classes other than these ${splits.train.classes.length} were not tried.`,
+  ];
+}

@@ -1,0 +1,4 @@
+export { metalearnerLaws, type MetalearnerLawOptions } from "./metalearner-laws.ts";
+export { madeUpProblem } from "./problem.ts";
+export { type Runner } from "./runner.ts";
+export { simulate, type Breach, type Chain, type SimulateOptions, type Simulation, type Surface } from "./simulate.ts";

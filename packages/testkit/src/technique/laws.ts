@@ -1,0 +1,291 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  RegimenError,
+  completeParams,
+  composePolicy,
+  createRng,
+  defaultsOf,
+  isOff,
+  offParams,
+  type Axis,
+  type Fragment,
+  type Member,
+  type Params,
+  type Rng,
+  type Technique,
+} from "@regimen/core";
+import { assertJson, copy } from "../json.ts";
+import type { Law } from "../runner.ts";
+import { Bench, difference, differs, type Column, type Columns, type Outcome } from "./bench.ts";
+import { canaries, type Canary, type Trace } from "./canaries.ts";
+import { Recorder, foreignRandomness, watchRandom } from "./spies.ts";
+import { SHAPE, ready } from "./world.ts";
+
+/** Laws 1 to 11. */
+export function techniqueLawsOf(technique: Technique, bench: () => Bench): readonly Law[] {
+  const law = (name: string, check: (bench: Bench) => void | Promise<void>): Law => ({
+    name,
+    check: async () => {
+      await ready();
+      await check(bench());
+    },
+  });
+  const { name, space } = technique;
+  const axes = Object.entries<Axis>(space);
+  const usual = completeParams(technique, {});
+  /** Its defaults; where a default is "off", the middle of what it can be. */
+  const active: Params = isOff(space, usual) ? { ...usual, ...switchedOn(axes) } : usual;
+  const use = (params: Params): Fragment["steps"] => [{ use: name, with: params }];
+
+  return [
+    law("1. at its off value it changes nothing, to the bit", async (bench) => {
+      const off = offParams(space);
+      if (!off) return;
+      assert.deepEqual(bench.compose(use(off)), [], "every switch is off, and it is still composed");
+      for (const [key, axis] of axes) {
+        if (axis.off === undefined) continue;
+        const params = { ...active, [key]: axis.off };
+        assert.deepEqual(bench.compose(use(params)), [], `${key} is off, and it is still composed`);
+        // The core leaves it out. A magnitude is the technique's own: its hooks, called all the same, must be the identity.
+        if (axis.kind !== "m") continue;
+        const bare = bench.bare(params);
+        equal(difference(bench.untouched(), bench.batch([bare], 1)), `at ${key} ${axis.off}, the batch is changed`);
+        equal(differs(await bench.steps([]), await bench.steps([bare])), `at ${key} ${axis.off}, a step is changed`);
+      }
+    }),
+
+    law("2. the same seed gives the same result; another seed differs", async (bench) => {
+      let random = false;
+      const touch = (): void => void (random = true);
+      const members = bench.compose(use(active));
+      const watched = members.map((member) => watchDraws(member, touch));
+      const run = (seed: number): Promise<Outcome> =>
+        bench.steps(watched, { seed, steps: 2, view: (step) => watchRandom(step, touch) });
+      const first = await run(1);
+      equal(differs(first, await run(1)), "one seed gave two results");
+      equal(difference(bench.batch(members, 1), bench.batch(members, 1)), "one seed gave two batches");
+      if (!random) return;
+      for (let seed = 2; seed < 8; seed++) if (differs(first, await run(seed))) return;
+      assert.fail("it draws random numbers, and seven seeds gave one result");
+    }),
+
+    law("3. it leaves no tensor behind", async (bench) => {
+      const members = bench.compose(use(active));
+      await bench.steps(members, { steps: 2 });
+      const before = tf.memory().numTensors;
+      bench.batch(members, 1);
+      await bench.steps(members, { steps: 2 });
+      assert.equal(tf.memory().numTensors, before, "tensors are left after the steps");
+    }),
+
+    law("4. shapes and types are kept, and draws depend on the shape alone", async (bench) => {
+      for (const params of [active, ...corners(axes, active)]) {
+        const bare = [bench.bare(params)];
+        sameForm(bench.untouched(), bench.batch(bare, 1), "after its batch hook");
+        const outcome = await bench.steps(bare);
+        sameForm((await bench.steps([])).batch, outcome.batch, "after its batch hook");
+        const average = Object.fromEntries(Object.keys(outcome.averages).map((key) => [key, outcome.weights[key]!]));
+        sameForm(average, outcome.averages, "among its averages");
+      }
+      const bare = [bench.bare(active)];
+      const form = (seed: number): unknown =>
+        Object.entries(bench.draws(bare, seed)[name] ?? {}).map(([key, drawn]) => [key, drawn.constructor.name, drawn.length]);
+      for (let seed = 2; seed < 8; seed++) assert.deepEqual(form(seed), form(1), "its draws have another form with another seed");
+    }),
+
+    law("5. labels stay distributions, boxes stay in the image, masks keep their classes", (bench) => {
+      const before = bench.untouched();
+      for (const params of [active, ...corners(axes, active)])
+        for (const seed of [1, 2, 3]) assertMeaning(bench.batch([bench.bare(params)], seed), before, bench.task);
+    }),
+
+    law("6. hyperparameters survive JSON; one out of range is an error that names key, value and range", (bench) => {
+      const { create: _, cost: __, ...meta } = technique;
+      assertJson(meta, name);
+      for (const kind of ["rr", "r"])
+        assert.ok(axes.filter(([, axis]) => axis.kind === kind).length <= 1, `it has more than one axis of kind ${kind}`);
+      assert.deepEqual(completeParams(technique, copy(usual)), usual, "its defaults do not survive JSON");
+      assert.deepEqual(completeParams(technique, defaultsOf(space)), usual, "its defaults are not in their ranges");
+      for (const [key, axis] of axes) {
+        if (axis.kind !== "choice") assert.ok(axis.range[0] <= axis.range[1], `${key} has the range ${axis.range.join(" to ")}`);
+        if (axis.kind !== "choice" && axis.scale === "log")
+          assert.ok(axis.range[0] > 0, `${key} is logarithmic, and its range begins at ${axis.range[0]}`);
+        const wrong = axis.kind === "choice" ? "no such choice" : axis.range[1] + 1;
+        const told = axis.kind === "choice" ? axis.of : axis.range;
+        const named = (error: unknown): boolean =>
+          error instanceof RegimenError && [key, wrong, ...told].every((word) => error.message.includes(String(word)));
+        assert.throws(() => bench.compose(use({ ...usual, [key]: wrong })), named, `${key} ${wrong} is accepted`);
+      }
+    }),
+
+    law("7. everything is finite at both ends of its space", async (bench) => {
+      for (const params of [active, ...corners(axes, active)]) {
+        const at = JSON.stringify(params);
+        const bare = [bench.bare(params)];
+        finite(bench.batch(bare, 1), at);
+        const { batch, losses, weights, averages } = await bench.steps(bare, { steps: 2 });
+        for (const columns of [batch, weights, averages]) finite(columns, at);
+        assert.ok(losses.every(Number.isFinite), `at ${at}, the losses are ${losses.join(", ")}`);
+        const cost = technique.cost?.(params) ?? 1;
+        assert.ok(Number.isFinite(cost) && cost > 0, `at ${at}, it costs ${cost}`);
+      }
+    }),
+
+    law("8. the loss falls on one fixed batch", async (bench) => {
+      const { before, after } = await bench.learn(bench.compose(use(active)), 30, 0.05);
+      assert.ok(after < before - 0.02, `the loss was ${before}, and is ${after} after 30 steps`);
+    }),
+
+    law("9. it composes with a canary in every slot, and the order of listing does not matter", async (bench) => {
+      const alone = await bench.steps(bench.compose(use(active)));
+      const others = canaries.map((canary) => canary.technique);
+      const all: Fragment["steps"] = [...others.map((canary) => ({ use: canary.name, with: {} })), ...use(active)];
+      const [listed, reversed] = [bench.compose(all, others), bench.compose([...all].reverse(), [...others].reverse())];
+      assert.deepEqual(
+        bench.draws(listed, 1)[name],
+        bench.draws(bench.compose(use(active)), 1)[name],
+        "its draws change with what stands beside it",
+      );
+      equal(differs(await bench.steps(listed), await bench.steps(reversed)), "the order of listing matters");
+      for (const canary of canaries) await assertSurvives(canary, alone, bench, use(active));
+    }),
+
+    law("10. no Math.random, no tf.random*", async (bench) => {
+      const touched = await foreignRandomness(async () => {
+        const members = bench.compose(use(active)); // creates the hooks too
+        bench.batch(members, 1);
+        await bench.steps(members, { steps: 2 });
+      });
+      assert.deepEqual(touched, [], `it uses ${touched.join(", ")}; random numbers come from draw's rng and from the step`);
+    }),
+
+    law("11. recorded twice with different seeds, the step's constants are equal", async (bench) => {
+      const members = bench.compose(use(active));
+      const recorder = new Recorder();
+      const watched = members.map((member) => recorder.watch(member));
+      const rewrites = members.some((member) => member.hooks.rewrite);
+      const record = (seed: number, index: number, rate: number): ReturnType<Recorder["record"]> =>
+        recorder.record(() =>
+          bench.steps(watched, {
+            seed,
+            index,
+            rate,
+            // Layers that it put into the model are its own too.
+            ...(rewrites && {
+              view: (step) => recorder.view(step),
+              forward: (work) => recorder.inside("an inserted layer", work),
+            }),
+          }),
+        );
+      const [first, second] = [await record(1, 0, 0.05), await record(2, 3, 0.01)];
+      assert.deepEqual(first.reads, [], `it reads tensors on the host within a step (${first.reads.join(", ")})`);
+      const at = first.constants.findIndex((constant, i) => constant !== second.constants[i]);
+      const told = (constant: string | undefined): string => constant ?? "nothing";
+      assert.ok(at < 0 && first.constants.length === second.constants.length, differing(at, told));
+      function differing(at: number, told: (constant: string | undefined) => string): string {
+        const place = at < 0 ? first.constants.length : at;
+        return `the first recording has ${told(first.constants[place])}, the second ${told(second.constants[place])}; what changes from step to step must be fed`;
+      }
+    }),
+  ];
+}
+
+const equal = (found: string | undefined, what: string): void => assert.ok(found === undefined, `${what}: ${found}`);
+
+/** A middle value for each switch. */
+const switchedOn = (axes: readonly (readonly [string, Axis])[]): Params =>
+  Object.fromEntries(
+    axes.flatMap(([key, axis]) => {
+      if (axis.off === undefined || axis.default !== axis.off) return [];
+      if (axis.kind === "choice") return [[key, axis.of.find((value) => value !== axis.off) ?? axis.default] as const];
+      const [lo, hi] = axis.range;
+      const middle = axis.scale === "log" ? Math.sqrt(lo * hi) : (lo + hi) / 2;
+      return [[key, axis.scale === "integer" ? Math.ceil(middle) : middle] as const];
+    }),
+  );
+
+/** Each axis at each of its ends, the others as usual; then all at their ends. */
+function corners(axes: readonly (readonly [string, Axis])[], usual: Params): readonly Params[] {
+  const ends = (axis: Axis): Params[string][] => (axis.kind === "choice" ? [...axis.of] : [...axis.range]);
+  const one = axes.flatMap(([key, axis]) => ends(axis).map((value) => ({ ...usual, [key]: value })));
+  const all = [0, -1].map((end) => Object.fromEntries(axes.map(([key, axis]) => [key, ends(axis).at(end)!])));
+  return axes.length > 1 ? [...one, ...all] : one;
+}
+
+/** The member, with notice when its draw asks for a random number. */
+function watchDraws(member: Member, used: () => void): Member {
+  const { draw } = member.hooks;
+  if (!draw) return member;
+  const watch = (rng: Rng): Rng => ({
+    fork: (key) => watch(rng.fork(key)),
+    uniform: () => (used(), rng.uniform()),
+    int: (n) => (used(), rng.int(n)),
+    normal: () => (used(), rng.normal()),
+    beta: (a, b) => (used(), rng.beta(a, b)),
+    permutation: (n) => (used(), rng.permutation(n)),
+    seed: () => (used(), rng.seed()),
+  });
+  return { ...member, hooks: { ...member.hooks, draw: (rng, shape) => draw.call(member.hooks, watch(rng), shape) } };
+}
+
+function sameForm(expected: Columns, got: Columns, where: string): void {
+  for (const [key, column] of Object.entries(expected)) {
+    const found = got[key];
+    assert.ok(found, `${where}, ${key} is missing`);
+    assert.deepEqual(found.shape, column.shape, `${where}, ${key} has another shape`);
+    assert.equal(found.dtype, column.dtype, `${where}, ${key} has another type`);
+  }
+}
+
+function finite(columns: Columns, at: string): void {
+  for (const [key, { values }] of Object.entries(columns)) {
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    assert.ok(wrong < 0, `at ${at}, ${key}[${wrong}] is ${values[wrong]}`);
+  }
+}
+
+const rows = ({ values, shape }: Column): readonly (readonly number[])[] => {
+  const width = shape.at(-1)!;
+  return Array.from({ length: values.length / width }, (_, row) => [...values.subarray(row * width, (row + 1) * width)]);
+};
+const SLACK = 1e-4;
+
+function assertMeaning(after: Columns, before: Columns, task: string): void {
+  const shares = ["labels", "boxes.labels"].flatMap((key) => (after[key] ? rows(after[key]).map((row) => [key, row] as const) : []));
+  for (const [key, row] of shares) {
+    const sum = row.reduce((a, b) => a + b, 0);
+    assert.ok(row.every((share) => share >= -SLACK && share <= 1 + SLACK), `${key} has the row ${row.join(", ")}`);
+    // An example without a label has zeros, and may be mixed with one that has a label.
+    if (task !== "multilabel_classification") assert.ok(sum <= 1 + SLACK, `${key} has a row that sums to ${sum}`);
+  }
+  if (task === "classification" || task === "binary_classification") {
+    const [sums, weights] = [rows(after["labels"]!).map((row) => row.reduce((a, b) => a + b, 0)), after["weights"]!.values];
+    sums.forEach((sum, i) => assert.ok(!(weights[i]! > 0) || Math.abs(sum - 1) < SLACK, `the labels of example ${i}, which counts, sum to ${sum}`));
+  }
+  assert.ok(after["weights"]!.values.every((weight) => weight >= 0), "an example has a negative weight");
+  const [at, counts] = [rows(after["boxes.at"]!), after["boxes.weights"]!.values];
+  at.forEach((box, i) => {
+    const [y0, x0, y1, x1] = box as [number, number, number, number];
+    if (!(counts[i]! > 0)) return;
+    const within = y0 >= -SLACK && x0 >= -SLACK && y1 <= SHAPE.h + SLACK && x1 <= SHAPE.w + SLACK && y0 <= y1 && x0 <= x1;
+    assert.ok(within, `a box is at ${box.join(", ")}, and the image has ${SHAPE.h} × ${SHAPE.w} pixels`);
+  });
+  const classes = new Set(before["masks"]!.values);
+  const stray = [...after["masks"]!.values].find((value) => !classes.has(value));
+  assert.equal(stray, undefined, `the masks hold ${stray}, which is no class`);
+}
+
+/** What a canary did must show in what comes out, with the technique as without it. */
+async function assertSurvives(canary: Canary, alone: Outcome, bench: Bench, steps: Fragment["steps"]): Promise<void> {
+  const { technique, trace, slot } = canary;
+  if (!trace) return;
+  const members = bench.compose([...steps, { use: technique.name, with: {} }], [technique]);
+  const both = await bench.steps(members);
+  assert.ok(shows(trace, alone, both), `what another technique did in the slot ${slot} is lost: it shows in no ${trace}`);
+}
+function shows(trace: Trace, alone: Outcome, both: Outcome): boolean {
+  if (trace === "losses") return alone.losses.some((loss, at) => loss !== both.losses[at]);
+  if (trace === "weights" || trace === "averages") return difference(alone[trace], both[trace]) !== undefined;
+  return difference({ [trace]: alone.batch[trace]! }, { [trace]: both.batch[trace]! }) !== undefined;
+}

@@ -1,0 +1,70 @@
+import { RegimenError } from "@regimen/contracts";
+import { batchNormTrain } from "@regimen/ops";
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { modeOf, only, type Kwargs, type LayerConfig } from "./kwargs.ts";
+
+/** What of tfjs' layer is read here; its declarations call these private. */
+type Base = tfl.layers.Layer & {
+  readonly axis: number;
+  readonly momentum: number;
+  readonly epsilon: number;
+  readonly gamma?: tfl.LayerVariable;
+  readonly beta?: tfl.LayerVariable;
+  readonly movingMean: tfl.LayerVariable;
+  readonly movingVariance: tfl.LayerVariable;
+};
+
+type LayerClass<L extends tfl.layers.Layer> = tf.serialization.SerializableConstructor<L> &
+  (new (config: LayerConfig) => L);
+
+/**
+ * Batch normalisation of tfjs (same config, same weights, same inference) whose training runs through the fast primitive.
+ * While training, moving ← moving − (moving − batch)·(1 − momentum) with the batch's *biased* variance, as tfjs and Keras 3
+ * have it (PyTorch and TensorFlow's fused kernel store the unbiased one); `statistics: false` leaves them as they are.
+ * A frozen layer (`trainable: false`) uses its moving statistics in training too, as Keras does since version 2.
+ *
+ * A function, since tfjs does not export the class that is extended: importing this file calls nothing.
+ */
+export function batchNormalizationClass(): LayerClass<Base> {
+  const Inner = tfl.layers.batchNormalization({}).constructor as unknown as LayerClass<Base>;
+
+  return class BatchNormalization extends Inner {
+    static override readonly className = "Regimen>BatchNormalization";
+
+    override build(shape: Parameters<Base["build"]>[0]): void {
+      const rank = (shape as tfl.Shape).length;
+      // Python's Keras writes the axis as a list of one, which JavaScript takes for a number as often as not.
+      const axis = Number(this.axis);
+      if (axis !== -1 && axis !== rank - 1)
+        throw new RegimenError(
+          "REG_MODEL_UNSUPPORTED",
+          `the layer "${this.name}" normalises axis ${axis} of ${rank}; expected the last: tfjs computes others wrongly on its cpu and wasm backends`,
+        );
+      super.build(shape);
+    }
+
+    override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Kwargs): tf.Tensor | tf.Tensor[] {
+      const mode = modeOf(kwargs);
+      if (!mode.training || !this.trainable) return super.call(inputs, { ...kwargs, training: false });
+      return tf.tidy(() => {
+        const { y, mean, variance } = batchNormTrain(
+          only(inputs),
+          (this.gamma?.read() ?? null) as tf.Tensor1D | null,
+          (this.beta?.read() ?? null) as tf.Tensor1D | null,
+          this.epsilon,
+        );
+        if (mode.statistics !== false) {
+          move(this.movingMean, mean, this.momentum);
+          move(this.movingVariance, variance, this.momentum);
+        }
+        return y;
+      });
+    }
+  };
+}
+
+function move(moving: tfl.LayerVariable, batch: tf.Tensor, momentum: number): void {
+  const old = moving.read();
+  moving.write(tf.sub(old, tf.mul(tf.sub(old, batch), 1 - momentum)));
+}

@@ -1,0 +1,17 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { batchNormalizationClass } from "./batch-normalization.ts";
+import { Dropout } from "./dropout.ts";
+import { Log } from "./log.ts";
+import { AlphaDropout, GaussianDropout, GaussianNoise } from "./noise.ts";
+import { Relu } from "./relu.ts";
+
+let done = false;
+
+/** Makes Regimen's layers known to tfjs, once. `modelOf` calls it. */
+export function registerLayers(): void {
+  if (done) return;
+  done = true;
+  for (const layer of [Dropout, GaussianNoise, GaussianDropout, AlphaDropout, Relu, Log, batchNormalizationClass()])
+    // tfjs asks for a constructor of its widest config type, which no layer of its own has either.
+    tf.serialization.registerClass(layer as tf.serialization.SerializableConstructor<tf.serialization.Serializable>);
+}

@@ -1,0 +1,13 @@
+import { relu } from "@regimen/ops";
+import type * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { only } from "./kwargs.ts";
+
+/** max(x, 0), with the backend's own kernel for the gradient where it has one. */
+export class Relu extends tfl.layers.Layer {
+  static readonly className = "Regimen>Relu";
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return relu(only(inputs));
+  }
+}
