@@ -28,7 +28,7 @@ export type Io = {
 export type Call = Io & { readonly line: string };
 
 /** This process. A second Ctrl-C ends it at once, as `process.exit(130)` does. */
-export function processIo(host: Host, createRegimen: Io["createRegimen"], bin: string): Io {
+export function processIo(host: Host, bin: string): Io {
   return {
     cwd: process.cwd(),
     env: process.env,
@@ -36,7 +36,7 @@ export function processIo(host: Host, createRegimen: Io["createRegimen"], bin: s
     stderr: process.stderr,
     host,
     self: [process.execPath, ...process.execArgv, fileURLToPath(bin)],
-    createRegimen,
+    createRegimen: async (options) => (await import("@regimen/core")).createRegimen(options),
     onInterrupt(stop) {
       let asked = false;
       const once = () => {

@@ -1,4 +1,3 @@
-import { createRegimen } from "@regimen/core";
 import { processIo, type Host } from "./io.ts";
 import { runCli } from "./program.ts";
 
@@ -6,7 +5,7 @@ import { runCli } from "./program.ts";
 export async function main(host: Host, bin: string): Promise<void> {
   // Somebody who reads the first lines only (`| head`) is no failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-  process.exitCode = await runCli(process.argv.slice(2), processIo(host, createRegimen, bin));
+  process.exitCode = await runCli(process.argv.slice(2), processIo(host, bin));
   // Workers and native handles of a backend may keep the process alive; what was written goes out first.
   process.stdout.write("", () => process.exit());
 }

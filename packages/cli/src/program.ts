@@ -1,14 +1,4 @@
 import { Command, CommanderError } from "commander";
-import { dataCommand } from "./commands/data.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { fitCommand } from "./commands/fit.ts";
-import { pluginsCommand } from "./commands/plugins.ts";
-import { predictCommand } from "./commands/predict.ts";
-import { reportCommand } from "./commands/report.ts";
-import { resumeCommand } from "./commands/resume.ts";
-import { searchCommand } from "./commands/search.ts";
-import { trainCommand } from "./commands/train.ts";
 import { Console, type Manner } from "./display/console.ts";
 import { tellFailure, type ExitCode } from "./failures.ts";
 import { backendFlag, budgetFlag, jobFlags, pluginFlag, type JobFlags } from "./flags.ts";
@@ -35,6 +25,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
   }
 }
 
+/** Each command is imported when it is called: help and slips need none of them. */
 function program(io: Call, console: Console): Command {
   const root = new Command("regimen")
     .description("Learns how to train a vision model on your images, then trains it.")
@@ -70,7 +61,7 @@ function program(io: Call, console: Console): Command {
     ),
   )
     .option("--no-baseline", "leaves out the plain training that the report compares with")
-    .action((target: string | undefined, flags: JobFlags) => trainCommand(io, console, target, flags));
+    .action(async (target: string | undefined, flags: JobFlags) => (await import("./commands/train.ts")).trainCommand(io, console, target, flags));
 
   budgetFlag(
     jobFlags(
@@ -79,7 +70,7 @@ function program(io: Call, console: Console): Command {
         "regimen search regimen.yaml --out ./runs/policy --json",
       ]),
     ),
-  ).action((target: string | undefined, flags: JobFlags) => searchCommand(io, console, target, flags));
+  ).action(async (target: string | undefined, flags: JobFlags) => (await import("./commands/search.ts")).searchCommand(io, console, target, flags));
 
   jobFlags(
     add("fit [target]", "Trains once with a given policy.", [
@@ -88,11 +79,9 @@ function program(io: Call, console: Console): Command {
     ]),
   )
     .requiredOption("--policy <file>", "a policy.json, a run's folder, or none for the plain baseline")
-    .action((target: string | undefined, flags: JobFlags) => fitCommand(io, console, target, flags));
+    .action(async (target: string | undefined, flags: JobFlags) => (await import("./commands/fit.ts")).fitCommand(io, console, target, flags));
 
-  add("resume <run>", "Goes on with a stopped run; needs nothing else.", ["regimen resume ./runs/20260102-150405-calm-fox-pier"]).action(
-    (run: string) => resumeCommand(io, console, run),
-  );
+  add("resume <run>", "Goes on with a stopped run; needs nothing else.", ["regimen resume ./runs/20260102-150405-calm-fox-pier"]).action(async (run: string) => (await import("./commands/resume.ts")).resumeCommand(io, console, run));
 
   pluginFlag(
     backendFlag(
@@ -105,7 +94,7 @@ function program(io: Call, console: Console): Command {
     .requiredOption("--model <dir>", "a run's folder, its model/, or a model.json")
     .requiredOption("--data <place>", "a folder, a file, or FORMAT:PATH")
     .option("--misclassified <file.csv>", "writes the misclassified samples, worst first")
-    .action((flags: Shared & { model: string; data: string; misclassified?: string }) => evaluateCommand(io, console, flags));
+    .action(async (flags: Shared & { model: string; data: string; misclassified?: string }) => (await import("./commands/evaluate.ts")).evaluateCommand(io, console, flags));
 
   pluginFlag(
     backendFlag(
@@ -116,7 +105,7 @@ function program(io: Call, console: Console): Command {
     ),
   )
     .requiredOption("--model <dir>", "a run's folder, its model/, or a model.json")
-    .action((files: string[], flags: Shared & { model: string }) => predictCommand(io, console, files, flags));
+    .action(async (files: string[], flags: Shared & { model: string }) => (await import("./commands/predict.ts")).predictCommand(io, console, files, flags));
 
   const data = root.command("data").description("Looks at data.").helpCommand(false);
   data.addHelpText("after", examples(["regimen data inspect --data ./photos"]));
@@ -129,7 +118,7 @@ function program(io: Call, console: Console): Command {
     ),
   )
     .requiredOption("--data <place>", "a folder, a file, or FORMAT:PATH")
-    .action((flags: Shared & { data: string }) => dataCommand(io, console, flags));
+    .action(async (flags: Shared & { data: string }) => (await import("./commands/data.ts")).dataCommand(io, console, flags));
 
   add("report <run>", "The static report of a run: one self-contained HTML file.", [
     "regimen report ./runs/a",
@@ -137,17 +126,17 @@ function program(io: Call, console: Console): Command {
   ])
     .option("--out <file.html>", "where to write it (default: report.html in the run's folder)")
     .option("--charts <dir>", "writes each chart as SVG and PNG too")
-    .action((run: string, flags: { out?: string; charts?: string }) => reportCommand(io, console, run, flags));
+    .action(async (run: string, flags: { out?: string; charts?: string }) => (await import("./commands/report.ts")).reportCommand(io, console, run, flags));
 
   pluginFlag(
     add("plugins", "What is installed: versions, hyperparameters, conflicts.", ["regimen plugins", "regimen plugins --plugin ./my-technique.mjs --json"]),
-  ).action((flags: Shared) => pluginsCommand(io, console, flags.plugin ?? []));
+  ).action(async (flags: Shared) => (await import("./commands/plugins.ts")).pluginsCommand(io, console, flags.plugin ?? []));
 
   pluginFlag(
     add("doctor", "Tries the backends in order and says why each was taken or not.", ["regimen doctor", "regimen doctor --backend node --json"]),
   )
     .option("--backend <name>", "tries this one alone")
-    .action((flags: Shared) => doctorCommand(io, console, flags.plugin ?? [], flags.backend));
+    .action(async (flags: Shared) => (await import("./commands/doctor.ts")).doctorCommand(io, console, flags.plugin ?? [], flags.backend));
 
   return root;
 }

@@ -4,7 +4,6 @@ import type { Batch, ImageFormat, Shape } from "./data.ts";
 import type { Json, Params, Score, Task } from "./json.ts";
 import type { Rng } from "./random.ts";
 import type { Step, Weight } from "./step.ts";
-import type { Hooks } from "./technique.ts";
 
 export interface Forward {
   /** [n, d], what the head sees */ readonly features: Tensor2D;
@@ -68,8 +67,11 @@ export interface Meter {
 /** `losses`: [images]; `outputs`: decoded, one row an image. */
 export type Metered = { readonly score: Score; readonly losses: Float32Array; readonly outputs: Float32Array };
 
+/** What a technique does to a model before any tensor exists. */
+export type Rewrite = { rewrite?(topology: Topology): Topology };
+
 export type WrapOptions = {
-  /** Those that rewrite the topology. */ readonly hooks: readonly Hooks[];
+  readonly hooks: readonly Rewrite[];
   readonly format: ImageFormat;
   readonly classes: number;
   readonly task: Task;

@@ -2,7 +2,6 @@ import type { JobOptions, Json, PolicyTrain, Regimen, RegimenEvent, Splits } fro
 import { RunFolder } from "@regimen/run-folder";
 import { prepareData, prepareSession } from "./prepare.ts";
 import type { Session } from "./session.ts";
-import { train } from "./train.ts";
 import manifest from "../package.json" with { type: "json" };
 
 export interface Context {

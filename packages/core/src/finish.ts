@@ -7,7 +7,7 @@ import type { Outcome } from "./session.ts";
 
 /** The trained model in plain form, saved and tested; the first and only look at the test split. */
 export async function finish(context: Context, opened: Opened, outcome: Outcome, policy: Policy): Promise<FitResult> {
-  const { splits, folder, session } = opened;
+  const { splits, folder } = opened;
   const model = await plainOf(outcome);
   if (splits.test)
     context.emit({

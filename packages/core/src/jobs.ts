@@ -114,7 +114,7 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
     budget,
     space: (options.search?.space ?? {}) as unknown as Json,
   });
-  const { plain, session, folder, seed } = opened;
+  const { plain, folder, seed } = opened;
   opened.expect((TRUNK + budget) * plain);
   const trunk = await trainTrunk(opened);
   const { found, policy, attribution } = await searchWith(context, opened, options);

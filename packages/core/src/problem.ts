@@ -10,7 +10,7 @@ import {
   type SearchOptions,
 } from "@regimen/contracts";
 import type { Opened } from "./context.ts";
-import { search, usable } from "./search.ts";
+import { usable } from "./search.ts";
 
 export function learnerOf(options: SearchOptions, { metalearners }: Regimen["registered"]): MetaLearner {
   const { metalearner = "default" } = options;

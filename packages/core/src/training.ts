@@ -35,7 +35,6 @@ import {
   type Fitted,
 } from "./session.ts";
 import { forgetPartial, runStage, type StageEnv } from "./stage.ts";
-import { measure } from "./train.ts";
 
 export class Training {
   readonly #session: Session;

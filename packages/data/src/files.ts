@@ -76,6 +76,7 @@ export async function openFiles(list: FileList, how: ReadHow, memory?: number): 
       id: (row) => files[slots[row]!]!.id,
       skipped: skipped(),
       sizes,
+      fit: how.fit,
       notes: note === null ? list.notes : [...list.notes, note],
     });
   } catch (error) {

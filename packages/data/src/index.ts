@@ -9,7 +9,8 @@ export { fromDataset, fromGenerator, type DatasetLike, type Example, type Stream
 export type { CollectOptions, Label } from "./collector.ts";
 export type { OpenedSamples } from "./samples.ts";
 export { describePath, findSplits, openSplits, type Splits } from "./splits.ts";
-export { inspect, type Inspectable, type Inspection } from "./inspect.ts";
+export { inspect, type InspectOptions } from "./inspect.ts";
+export type { Copies, Inspectable, Inspection } from "./inspection.ts";
 export { INTERPOLATION, fitImage, type Fit, type Pixels, type Size } from "./pixels.ts";
 export { chooseSize, type SizeCount } from "./sizes.ts";
 export { openSpec, readers } from "./readers.ts";

@@ -3,7 +3,7 @@ import { resampleInto } from "./pixels.ts";
 
 const SIDE = 32;
 const KEPT = 8;
-const THUMB = 12;
+export const THUMB = 12;
 
 /** Rows of the discrete cosine transform for frequencies 1..8 of 32 samples (the constant one says only how bright the image is). */
 const COSINES = Float64Array.from({ length: KEPT * SIDE }, (_, i) => {
@@ -17,26 +17,33 @@ export type Look = {
     number,
     number,
   ];
-  /** [8, 8, c], 0..1: the image, very small. */ readonly thumb: Float32Array;
+  /** [12, 12, 3], 0..255: the image, very small; grey stands in all three. */ readonly thumb: Uint8ClampedArray;
   /** Mean luma, 0..1. */ readonly brightness: number;
 };
 
-/** Perceptual hash (signs of low frequencies, after Zauner 2010) and thumbnail of one image [h, w, c]. */
+/** Perceptual hash (which low frequencies are strong: Zauner 2010, pHash) and thumbnail of one image [h, w, c]. */
 export function lookOf(image: Uint8Array | Float32Array, { h, w, c, range: [black, white] }: ImageFormat): Look {
+  const scale = 255 / (white - black);
+  const thumb = new Float32Array(THUMB * THUMB * c);
+  resampleInto(thumb, { data: image, h, w, c }, { h: THUMB, w: THUMB }, "stretch");
   const luma = new Float32Array(h * w);
   let sum = 0;
   for (let i = 0; i < h * w; i++) {
-    const value =
-      c === 3 ? 0.299 * image[3 * i]! + 0.587 * image[3 * i + 1]! + 0.114 * image[3 * i + 2]! : image[c * i]!;
-    luma[i] = (value - black) / (white - black);
+    const at = i * c;
+    luma[i] = c === 3 ? 0.299 * image[at]! + 0.587 * image[at + 1]! + 0.114 * image[at + 2]! : image[at]!;
     sum += luma[i]!;
   }
   const small = new Float32Array(SIDE * SIDE);
   resampleInto(small, { data: luma, h, w, c: 1 }, { h: SIDE, w: SIDE }, "stretch");
-  const thumb = new Float32Array(THUMB * THUMB * c);
-  resampleInto(thumb, { data: image, h, w, c }, { h: THUMB, w: THUMB }, "stretch");
-  for (let i = 0; i < thumb.length; i++) thumb[i] = (thumb[i]! - black) / (white - black);
-  return { hash: hashOf(small), thumb, brightness: sum / (h * w) };
+  const bytes = new Uint8ClampedArray(THUMB * THUMB * 3);
+  for (let i = 0; i < THUMB * THUMB; i++) {
+    for (let k = 0; k < 3; k++) bytes[3 * i + k] = (thumb[i * c + (c === 3 ? k : 0)]! - black) * scale;
+  }
+  return {
+    hash: hashOf(small),
+    thumb: bytes,
+    brightness: (sum / (h * w) - black) / (white - black),
+  };
 }
 
 function hashOf(small: Float32Array): readonly [number, number] {

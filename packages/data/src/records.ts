@@ -69,6 +69,7 @@ export async function openRecords(
     id,
     skipped: [],
     sizes,
+    fit: how.fit,
     notes: note === null ? [] : [note],
   });
 }

@@ -8,6 +8,7 @@ import {
   type Skipped,
 } from "@regimen/core";
 import { oneHot } from "./labels.ts";
+import { INTERPOLATION, type Fit } from "./pixels.ts";
 import type { SizeCount } from "./sizes.ts";
 import type { PixelStore } from "./store.ts";
 
@@ -35,6 +36,7 @@ export type StoredParts = {
   readonly length: number;
   readonly id: (row: number) => string;
   readonly skipped: readonly Skipped[];
+  /** How files became pixels; absent where nothing was resized by this package. */ readonly fit?: Fit;
   readonly sizes: readonly SizeCount[];
   readonly notes: readonly string[];
 };
@@ -54,6 +56,7 @@ export function storedSamples(parts: StoredParts): OpenedSamples {
     length,
     format,
     classes,
+    ...(parts.fit && { resize: { fit: parts.fit, interpolation: INTERPOLATION } }),
     skipped,
     about: { sizes: parts.sizes, notes: parts.notes },
     labels() {

@@ -6,3 +6,4 @@ export { softmaxCrossEntropy } from "./cross-entropy.ts";
 export { warp, type WarpOptions } from "./warp.ts";
 export { affineWarp, composeWarp, identityWarp, type AffineParts } from "./warp-matrix.ts";
 export { colour, composeColour, identityColour } from "./colour.ts";
+export { warpBoxes } from "./warp-boxes.ts";

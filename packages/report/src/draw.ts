@@ -5,6 +5,7 @@ import { SVGRenderer } from "echarts/renderers";
 import { escape } from "./html.ts";
 import type { Mark } from "./marks.ts";
 import { LIGHT, variable } from "./palette.ts";
+import { tickLabels } from "./words.ts";
 
 use([CustomChart, GridComponent, SVGRenderer]);
 
@@ -15,11 +16,12 @@ export type Axis = {
   readonly nice?: boolean;
   /** `to` at the left, or at the bottom. */ readonly inverse?: boolean;
   readonly ticks?: {
-    readonly label: (v: number) => string;
+    /** Unless told, numbers with as many digits as the steps need. */ readonly label?: (v: number) => string;
     readonly name?: string;
     readonly grid?: boolean;
     readonly top?: boolean;
     readonly about?: number;
+    /** The scale ends where the data end, not at a tick. */ readonly open?: boolean;
   };
 };
 /** A rectangle with two scales. `draw` gets functions from values to pixels of the whole picture. */
@@ -67,9 +69,14 @@ function axisOption(axis: Axis, index: number, across: boolean) {
       color: LIGHT.ink2,
       fontSize: 12,
       hideOverlap: true,
-      formatter: (v: number) => ticks?.label(v) ?? "",
+      showMaxLabel: !ticks?.open,
+      formatter: ticks?.label ?? tickLabels(to - axis.from, ticks?.about ?? 5),
     },
-    splitLine: { show: ticks?.grid !== false && ticks !== undefined, lineStyle: { color: LIGHT.grid } },
+    splitLine: {
+      showMaxLine: !ticks?.open,
+      show: ticks?.grid !== false && ticks !== undefined,
+      lineStyle: { color: LIGHT.grid },
+    },
     name: ticks?.name ?? "",
     nameLocation: "middle" as const,
     nameGap: across ? 26 : 34,

@@ -21,7 +21,7 @@ type Fill = {
   readonly opacity?: number;
   readonly radius?: number;
 };
-type Text = {
+export type TextStyle = {
   readonly colour?: Colour;
   readonly size?: 11 | 12 | 14;
   readonly bold?: boolean;
@@ -50,7 +50,7 @@ export function fit(text: string, room: number, size = 12, bold = false): string
 }
 
 /** A line of text; `y` is the middle of its letters. */
-export function text(x: number, y: number, words: string, how: Text = {}): Mark {
+export function text(x: number, y: number, words: string, how: TextStyle = {}): Mark {
   const { colour = "ink", size = 12, bold = false, align = "left", halo = false, room, turn } = how;
   return {
     type: "text",
@@ -80,6 +80,17 @@ export const line = (points: readonly Point[], colour: Colour, how: Stroke = {})
     ...(how.opacity === undefined ? {} : { opacity: how.opacity }),
   },
 });
+
+/** A straight line between two points. */
+export const segment = (x0: number, y0: number, x1: number, y1: number, colour: Colour, how: Stroke = {}): Mark =>
+  line(
+    [
+      [x0, y0],
+      [x1, y1],
+    ],
+    colour,
+    how,
+  );
 
 const filled = (colour: Colour | "none", how: Fill): Style => ({
   fill: colour === "none" ? "none" : LIGHT[colour],
@@ -128,52 +139,17 @@ export const diamond = (x: number, y: number, colour: Colour, r = 7): Mark => ({
 });
 /** Failed: a red cross. */
 export const cross = (x: number, y: number, r = 4, colour: Colour = "bad"): Mark[] => [
-  line(
-    [
-      [x - r, y - r],
-      [x + r, y + r],
-    ],
-    colour,
-    { width: 2 },
-  ),
-  line(
-    [
-      [x + r, y - r],
-      [x - r, y + r],
-    ],
-    colour,
-    { width: 2 },
-  ),
+  segment(x - r, y - r, x + r, y + r, colour, { width: 2 }),
+  segment(x + r, y - r, x - r, y + r, colour, { width: 2 }),
 ];
 /** A 95 % interval: a thin line with ends, on a paper casing so that it is seen on bars too. */
 export const interval = (x0: number, x1: number, y: number, half = 4): Mark[] =>
   (["paper", "ink"] as const).flatMap((colour) => {
     const how = colour === "paper" ? { width: 4, opacity: 0.85 } : { width: 1.3 };
     return [
-      line(
-        [
-          [x0, y],
-          [x1, y],
-        ],
-        colour,
-        how,
-      ),
-      line(
-        [
-          [x0, y - half],
-          [x0, y + half],
-        ],
-        colour,
-        how,
-      ),
-      line(
-        [
-          [x1, y - half],
-          [x1, y + half],
-        ],
-        colour,
-        how,
-      ),
+      segment(x0, y, x1, y, colour, how),
+      segment(x0, y - half, x0, y + half, colour, how),
+      segment(x1, y - half, x1, y + half, colour, how),
     ];
   });
 /** A bracket below or above a stretch, open on one side. */
@@ -199,4 +175,24 @@ export function wrap(words: string, room: number, most = 3, size = 12): string[]
   const kept = lines.slice(0, most);
   if (lines.length > most) kept[most - 1] = `${kept[most - 1]!} ${lines.slice(most).join(" ")}`;
   return kept.map((l) => fit(l, room, size));
+}
+
+/** The stretches of a line that lie below a level (whose `y` is smaller), cut where they cross it. */
+export function below(points: readonly Point[], top: number): Point[][] {
+  const stretches: Point[][] = [];
+  let open: Point[] | null = null;
+  for (const [i, p] of points.entries()) {
+    const before = points[i - 1];
+    const inside = p[1] >= top;
+    if (before && before[1] >= top !== inside) {
+      const share = (top - before[1]) / (p[1] - before[1]);
+      const crossing: Point = [before[0] + share * (p[0] - before[0]), top];
+      if (inside) stretches.push((open = [crossing]));
+      else open?.push(crossing);
+    }
+    if (!inside) open = null;
+    else if (open) open.push(p);
+    else stretches.push((open = [p]));
+  }
+  return stretches;
 }

@@ -32,6 +32,12 @@ export const signed = (x: number, digits: number): string => {
   return (x < 0 ? MINUS : "+") + text;
 };
 
+/** Writes the ticks of a scale that spans so much, in about so many steps, all with the same digits. */
+export const tickLabels = (span: number, about = 5): ((v: number) => string) => {
+  const digits = Math.max(0, Math.ceil(-Math.log10(Math.max(span, 1e-9) / about) - 1e-6));
+  return (v) => signless(v, digits);
+};
+
 /** A loss, in nats. */
 export const loss = (x: number | null): string => (x === null ? "–" : signless(x, 3));
 

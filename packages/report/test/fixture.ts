@@ -45,7 +45,7 @@ function matrix(support: readonly number[], wrong: number, random: () => number)
     for (;;) {
       const i = Math.min(n - 1, Math.floor(n * Math.sqrt(random())));
       const j = random() < 0.5 && i > 0 ? i - 1 : Math.floor(n * random());
-      if (i === j || m[i]![i]! === 0) continue;
+      if (i === j || (m[i]![i] ?? 0) === 0) continue;
       m[i]![i]!--;
       m[i]![j]!++;
       break;

@@ -1,4 +1,6 @@
 export { metalearnerLaws, type MetalearnerLawOptions } from "./metalearner-laws.ts";
+export { packageLaws } from "./package-laws.ts";
 export { madeUpProblem } from "./problem.ts";
 export { type Runner } from "./runner.ts";
 export { simulate, type Breach, type Chain, type SimulateOptions, type Simulation, type Surface } from "./simulate.ts";
+export { techniqueLaws, type TechniqueLawOptions } from "./technique-laws.ts";

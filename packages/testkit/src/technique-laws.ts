@@ -13,7 +13,11 @@ export type TechniqueLawOptions = {
 };
 
 /** The twelve laws of techniques, each a test of its own. It needs a few hundred milliseconds on a CPU. */
-export function techniqueLaws<P extends Params>(technique: Technique<P>, runner: Runner, options: TechniqueLawOptions = {}): void {
+export function techniqueLaws<P extends Params>(
+  technique: Technique<P>,
+  runner: Runner,
+  options: TechniqueLawOptions = {},
+): void {
   const { folder, facts = [] } = options;
   // `create` is a method, so that a technique of any hyperparameters is a Technique.
   const any = technique as unknown as Technique;

@@ -14,7 +14,10 @@ export function trainable(topology: Topology): Topology {
     if (!WEIGHTED.has(layer.className) || layer.config["activation"] !== "relu") return graph;
     return graph
       .replace(layer.name, { ...layer, config: { ...layer.config, activation: "linear" } })
-      .insert({ from: layer.name }, { className: "Regimen>Relu", config: { name: `${layer.name}_relu` } });
+      .insert(
+        { from: layer.name },
+        { className: "Regimen>Relu", config: { name: unused(graph, `${layer.name}_relu`) } },
+      );
   }, graphOf(topology));
 }
 
@@ -63,6 +66,10 @@ function swapFor({ name, className, config }: LayerNode): LayerSpec | undefined 
         throw unsupported(name, `it drops out inside; set dropout and recurrent_dropout to 0 and add a Dropout layer`);
       return undefined;
   }
+}
+
+function unused(topology: Topology, name: string): string {
+  return topology.layers.some((layer) => layer.name === name) ? unused(topology, `${name}_`) : name;
 }
 
 /** Recurrent layers have a dropout of their own, and wrappers hold layers. */

@@ -16,7 +16,7 @@ export class Console {
   readonly #io: Io;
   readonly #living: ReturnType<typeof createLogUpdate> | undefined;
   #live: string | undefined;
-  #lastPlain = 0;
+  #lastPlain = Date.now();
 
   constructor(io: Io, manner: Manner) {
     this.manner = manner;

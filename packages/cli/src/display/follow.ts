@@ -4,8 +4,6 @@ import { bar, clock, count, middle, percent, row } from "./style.ts";
 
 type Of<K extends RegimenEvent["kind"]> = Extract<RegimenEvent, { kind: K }>;
 
-const STAGE_NAMES = { baseline: "baseline", search: "search", attribution: "attribution", final: "final", test: "test" } as const;
-
 /** Shows what a job tells while it runs; answers what it answers. */
 export async function follow<T>(running: Running<T>, console: Console): Promise<T> {
   const teller = new Teller(console);
@@ -20,6 +18,7 @@ export async function follow<T>(running: Running<T>, console: Console): Promise<
 class Teller {
   readonly #console: Console;
   #stage = "";
+  #trials = 0;
   #best = Infinity;
   #logs = "";
 
@@ -36,7 +35,7 @@ class Teller {
   }
 
   #enter({ stage, message }: Of<"stage">): void {
-    this.#stage = STAGE_NAMES[stage];
+    this.#stage = stage;
     this.#logs = "";
     this.#console.still();
     this.#console.note(row(this.#console.paint, this.#stage, message));
@@ -47,6 +46,7 @@ class Teller {
     const { paint } = this.#console;
     const better = score !== null && score.loss < this.#best;
     if (better) this.#best = score.loss;
+    this.#trials++;
     const mark = score === null ? paint("red", "✕") : better ? paint("green", "●") : paint("dim", "○");
     const verdict = status === "ok" ? (better ? "best so far" : "") : status;
     const figures = score === null ? "no score" : `loss ${score.loss.toFixed(4)}  error ${percent(score.error).padStart(6)}`;
@@ -54,22 +54,24 @@ class Teller {
     return verdict === "" ? line : `${line}  ${paint(better ? "green" : "dim", verdict)}`;
   }
 
-  #epoch({ training, epoch, epochs, logs, secondsLeft }: Of<"epoch">): void {
-    this.#logs = ["loss", "val_loss"].flatMap((key) => (logs[key] === undefined ? [] : [`${key} ${logs[key].toFixed(3)}`])).join("  ");
-    this.#console.live(this.#line(training, epoch / epochs, `epoch ${epoch}/${epochs}  ${this.#logs}`, secondsLeft));
+  #epoch({ epoch, epochs, logs, secondsLeft }: Of<"epoch">): void {
+    const told = ([name, key]: readonly [string, string]) => (logs[key] === undefined ? [] : [`${name} ${logs[key].toFixed(3)}`]);
+    const losses = ([["loss", "loss"], ["val", "val_loss"]] as const).flatMap(told);
+    this.#logs = [`${epoch}/${epochs}`, ...losses].join("  ");
+    this.#console.live(this.#line(epoch / epochs, this.#logs, secondsLeft));
   }
 
-  #progress({ training, images, of, imagesPerSecond, secondsLeft }: Of<"progress">): string {
+  #progress({ images, of, imagesPerSecond, secondsLeft }: Of<"progress">): string {
     const speed = `${count(imagesPerSecond)} images/s`;
-    return this.#line(training, images / of, this.#logs === "" ? speed : this.#logs, secondsLeft);
+    return this.#line(images / of, this.#logs === "" ? speed : this.#logs, secondsLeft);
   }
 
   /** At most 79 characters: a terminal of 80 does not wrap it. */
-  #line(training: string, share: number, figures: string, secondsLeft: number | null): string {
+  #line(share: number, figures: string, secondsLeft: number | null): string {
     const { paint } = this.#console;
-    const label = middle(training === "" ? this.#stage : training, 18).padEnd(18);
+    const label = (this.#stage === "search" ? `trial ${this.#trials + 1}` : this.#stage).padEnd(11);
     const left = secondsLeft === null ? "" : `${clock(secondsLeft)} left`;
-    const parts = `${String(Math.floor(100 * share)).padStart(3)} %  ${middle(figures, 27).padEnd(27)}`;
-    return `  ${paint("dim", label)} ${paint("green", bar(share, 14))} ${parts} ${left}`.trimEnd();
+    const parts = `${String(Math.floor(100 * share)).padStart(3)} %  ${middle(figures, 30).padEnd(30)}`;
+    return `  ${paint("dim", label)} ${paint("green", bar(share, 12))} ${parts} ${left}`.trimEnd();
   }
 }

@@ -2,7 +2,7 @@ import type { Report } from "@regimen/core";
 import type { Chart, Panel } from "../draw.ts";
 import { NARROW } from "../draw.ts";
 import { mistakes } from "../facts.ts";
-import { box, bracket, line, disc, text, textWidth, type Mark } from "../marks.ts";
+import { box, bracket, disc, line, segment, text, textWidth, type Mark } from "../marks.ts";
 import { count, many, percentOf, points, signless } from "../words.ts";
 
 const COLUMNS = 23;
@@ -102,22 +102,8 @@ function square(x: number, y: number, kind: "both" | "fixed" | "broken"): Mark[]
   }
   return [
     box(x, y, x + SIDE, y + SIDE, "bad"),
-    line(
-      [
-        [x + 3.6, y + 3.6],
-        [x + 9.4, y + 9.4],
-      ],
-      "paper",
-      { width: 2 },
-    ),
-    line(
-      [
-        [x + 9.4, y + 3.6],
-        [x + 3.6, y + 9.4],
-      ],
-      "paper",
-      { width: 2 },
-    ),
+    segment(x + 3.6, y + 3.6, x + 9.4, y + 9.4, "paper", { width: 2 }),
+    segment(x + 9.4, y + 3.6, x + 3.6, y + 9.4, "paper", { width: 2 }),
   ];
 }
 
@@ -134,19 +120,12 @@ function gainPanel({ error }: Report, top: number): Panel {
       from: Math.min(0, lo),
       to: Math.max(0, hi),
       nice: true,
-      ticks: { label: (v) => signless(v, Number.isInteger(v) ? 0 : 1), about: 5 },
+      ticks: {},
     },
     y: { from: 0, to: 1 },
     draw: (x, y) => [
       text(0, top + 6, "Gain in percentage points, with its 95\u202f% interval", { bold: true }),
-      line(
-        [
-          [x(0), y(1) - 2],
-          [x(0), y(0) + 4],
-        ],
-        "axis",
-        { dash: [2, 3] },
-      ),
+      segment(x(0), y(1) - 2, x(0), y(0) + 4, "axis", { dash: [2, 3] }),
       box(x(lo), y(0.5) - 3.5, x(hi), y(0.5) + 3.5, good ? "goodSoft" : "paper", {
         stroke: good ? "good" : "bad",
         width: 1,

@@ -2,7 +2,7 @@ import type { Report } from "@regimen/core";
 import { wilson } from "@regimen/stats";
 import { BOTH, type Chart } from "../draw.ts";
 import { plainRuns } from "../facts.ts";
-import { box, interval, line, text, type Mark } from "../marks.ts";
+import { box, interval, segment, text, type Mark } from "../marks.ts";
 import type { Colour } from "../palette.ts";
 import { count, many, percentOf, signless } from "../words.ts";
 
@@ -41,20 +41,13 @@ function errorBars(name: string, bars: readonly Bar[], images: number, split: st
               to: 100 * most,
               nice: true,
               ticks: {
-                label: (v) => signless(v, Number.isInteger(v) ? 0 : Number.isInteger(10 * v) ? 1 : 2),
                 name: `wrong answers, % of ${split} images`,
                 about: narrow ? 4 : 6,
               },
             },
             y: { from: 0, to: rows.length, inverse: true },
             draw: (x, y) => [
-              line(
-                [
-                  [x(0), y(0)],
-                  [x(0), y(rows.length)],
-                ],
-                "axis",
-              ),
+              segment(x(0), y(0), x(0), y(rows.length), "axis"),
               ...rows.flatMap((r, i): Mark[] => {
                 const middle = narrow ? y(i) + 37 : y(i + 0.5);
                 const half = narrow ? 9 : 11;
@@ -107,7 +100,7 @@ function errorBars(name: string, bars: readonly Bar[], images: number, split: st
 /** Error of the baseline and of Regimen. */
 export function errorChart(report: Report): Chart {
   const { error, search } = report;
-  const runs = (n: number | null) => (n === null ? "" : `${signless(n, 2)} plain runs, search included`);
+  const runs = (n: number | null) => (n === null ? "" : `${signless(n, 2)} plain runs, with search`);
   const regimen: Bar = {
     name: "Regimen",
     under: runs(search.cost.totalOverBaseline ?? plainRuns(report, search.cost.imagesSeen)),

@@ -1,6 +1,6 @@
 import type { Calibration, Report } from "@regimen/core";
 import { BOTH, type Chart, type Panel } from "../draw.ts";
-import { disc, line, text, type Mark } from "../marks.ts";
+import { disc, segment, text, type Mark } from "../marks.ts";
 import type { Colour } from "../palette.ts";
 import { count, percent, points } from "../words.ts";
 
@@ -39,7 +39,7 @@ function reliability(
   images: number,
   at: { left: number; top: number; first: boolean },
 ): Panel {
-  const scale = (title: string) => ({ from: 0, to: 100, ticks: { label: (v: number) => `${v}`, name: title } });
+  const scale = (title: string) => ({ from: 0, to: 100, ticks: { name: title } });
   return {
     left: at.left,
     top: at.top,
@@ -50,14 +50,7 @@ function reliability(
     draw: (x, y) => {
       const marks: Mark[] = [
         text(at.left, at.top - 18, `${name} · off by ${points(model.ece)} points (ECE)`, { size: 14, bold: true }),
-        line(
-          [
-            [x(0), y(0)],
-            [x(100), y(100)],
-          ],
-          "ink2",
-          { dash: [4, 3] },
-        ),
+        segment(x(0), y(0), x(100), y(100), "ink2", { dash: [4, 3] }),
         text(x(7), y(7) - 10, "ideal", { colour: "ink2", halo: true, turn: Math.PI / 4, align: "center" }),
       ];
       if (at.first) {
@@ -72,17 +65,7 @@ function reliability(
         const few = bin.images < FEW;
         const [cx, cy] = [x(100 * bin.confidence), y(100 * bin.accuracy)];
         const r = Math.max(3, Math.sqrt(bin.images / images) * 16);
-        if (!few)
-          marks.push(
-            line(
-              [
-                [cx, y(100 * bin.confidence)],
-                [cx, cy],
-              ],
-              colour,
-              { width: 3 },
-            ),
-          );
+        if (!few) marks.push(segment(cx, y(100 * bin.confidence), cx, cy, colour, { width: 3 }));
         marks.push(few ? disc(cx, cy, r, "paper", { stroke: colour }) : disc(cx, cy, r, colour, { opacity: 0.85 }));
         if (bin.images === largest) {
           marks.push(

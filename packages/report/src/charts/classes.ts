@@ -2,7 +2,7 @@ import type { Report } from "@regimen/core";
 import { wilson } from "@regimen/stats";
 import { BOTH, type Chart, type Panel } from "../draw.ts";
 import { classRows, type ClassRow } from "../facts.ts";
-import { baselineMark, box, diamond, line, regimenMark, text, type Mark } from "../marks.ts";
+import { baselineMark, box, diamond, regimenMark, segment, text, textWidth, type Mark } from "../marks.ts";
 import { count, many } from "../words.ts";
 
 export const MOST_CLASS_ROWS = 20;
@@ -31,7 +31,7 @@ export function classesChart(report: Report): Chart {
     plot: (width) => {
       const narrow = width < 400;
       const left = narrow ? 112 : 136;
-      const room = narrow ? width - left - 30 : 262;
+      const room = narrow ? width - left - 30 : 246;
       const height = rows.length * ROW;
       const what = { recall: "of this class, the share found, %", precision: "of its calls, the share right, %" };
       const panel = (key: "recall" | "precision", at: number, top: number, names: boolean): Panel => ({
@@ -39,7 +39,7 @@ export function classesChart(report: Report): Chart {
         top: top + 40,
         width: room,
         height,
-        x: { from, to: 100, ticks: { label: (v) => `${v}`, about: 5 } },
+        x: { from, to: 100, ticks: {} },
         y: { from: 0, to: rows.length, inverse: true },
         draw: (x, y) => [
           text(at, top + 8, key === "recall" ? "Recall" : "Precision", { size: 14, bold: true }),
@@ -83,14 +83,7 @@ function figures(r: ClassRow, key: "recall" | "precision", y: number, x: (v: num
   marks.push(box(x(lo), y - 8, x(hi), y + 8, "goodSoft", { opacity: 0.55 }));
   if (before !== null)
     marks.push(
-      line(
-        [
-          [x(before), y],
-          [x(now), y],
-        ],
-        worse ? "bad" : "good",
-        { width: worse ? 2.5 : 3 },
-      ),
+      segment(x(before), y, x(now), y, worse ? "bad" : "good", { width: worse ? 2.5 : 3 }),
       baselineMark(x(before), y),
     );
   marks.push(worse ? diamond(x(now), y, "bad") : regimenMark(x(now), y));
@@ -163,7 +156,8 @@ export function confusionChart(report: Report): Chart {
       const room = (narrow ? width - left - 30 : (width - left - 80) / 2) / order.length;
       const cell = Math.min(46, Math.max(18, Math.floor(room)));
       const side = cell * order.length;
-      const head = 92;
+      const longest = Math.max(...order.map((i) => textWidth(name(i))));
+      const head = 46 + 0.67 * Math.min(98, longest);
       const blocks = matrices.map(([who, m], i) => ({
         who,
         m,
@@ -194,7 +188,7 @@ export function confusionChart(report: Report): Chart {
                 }
                 order.forEach((j, k) =>
                   marks.push(
-                    text(x + k * cell + cell / 2 + 2, y - 8, name(j), { colour: "ink2", turn: 0.73, room: 86 }),
+                    text(x + k * cell + cell / 2 + 2, y - 8, name(j), { colour: "ink2", turn: 0.73, room: 98 }),
                   ),
                 );
                 order.forEach((i, r) => {

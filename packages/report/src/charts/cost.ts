@@ -1,7 +1,7 @@
 import type { CostStage, Report } from "@regimen/core";
 import { BOTH, type Chart } from "../draw.ts";
 import { plainRuns } from "../facts.ts";
-import { box, line, text, type Mark } from "../marks.ts";
+import { box, segment, text, type Mark } from "../marks.ts";
 import { count, duration, signless } from "../words.ts";
 
 export type Entry = {
@@ -71,7 +71,7 @@ export function costChart(report: Report): Chart | null {
               to: most,
               nice: true,
               ticks: {
-                label: (v) => (runs(1) === null ? count(v) : String(Number(v.toFixed(2)))),
+                ...(runs(1) === null ? { label: count } : {}),
                 name:
                   runs(1) === null
                     ? "images seen"
@@ -89,26 +89,13 @@ export function costChart(report: Report): Chart | null {
                 const before = rows[i - 1];
                 return [
                   ...(before?.kind === "baseline" && r.kind !== "baseline"
-                    ? [
-                        line(
-                          [
-                            [0, y(i)],
-                            [width, y(i)],
-                          ],
-                          "rule",
-                        ),
-                      ]
+                    ? [segment(0, y(i), width, y(i), "rule")]
                     : []),
                   ...(before && before.kind !== "baseline"
                     ? [
-                        line(
-                          [
-                            [x(r.from), middle - half - (row - 2 * half)],
-                            [x(r.from), middle - half],
-                          ],
-                          "axis",
-                          { dash: [1, 2] },
-                        ),
+                        segment(x(r.from), middle - half - (row - 2 * half), x(r.from), middle - half, "axis", {
+                          dash: [1, 2],
+                        }),
                       ]
                     : []),
                   narrow

@@ -1,8 +1,8 @@
 import type { Curve, Report } from "@regimen/core";
 import { BOTH, type Chart, type Panel } from "../draw.ts";
-import { line, text, type Mark, type Point } from "../marks.ts";
+import { below, line, segment, text, type Mark, type Point } from "../marks.ts";
 import type { Colour } from "../palette.ts";
-import { many } from "../words.ts";
+import { count, many } from "../words.ts";
 
 type Role = Curve["role"];
 export const ofRole = (report: Report, role: Role): Curve[] =>
@@ -92,7 +92,8 @@ function panel(report: Report, g: { role: Role; title: string; colour: Colour; c
       from: 0,
       to: furthest,
       ticks: {
-        label: (v) => (v > furthest * 0.999 && v !== 0 && !isRound(v) ? "" : thousands ? `${v / 1000}` : `${v}`),
+        label: (v) => count(thousands ? v / 1000 : v),
+        open: true,
         name: thousands ? "thousand images seen" : "images seen",
         grid: false,
         about: 3,
@@ -101,10 +102,9 @@ function panel(report: Report, g: { role: Role; title: string; colour: Colour; c
     y: {
       from: at.least,
       to: Math.max(at.most, at.least + 1e-3),
-      ticks: { label: (v) => (isRound(v) ? String(Number(v.toFixed(2))) : ""), about: 4 },
+      ticks: { about: 4, open: true },
     },
     draw: (x, y) => {
-      const clip = (v: number) => Math.max(at.top, y(v));
       const sub =
         at.least > 0
           ? `loss, own scale from ${at.least.toFixed(1)}`
@@ -114,13 +114,7 @@ function panel(report: Report, g: { role: Role; title: string; colour: Colour; c
       const marks: Mark[] = [
         text(at.left, at.top - 32, g.title, { size: 14, bold: true, room: at.width + 30 }),
         text(at.left, at.top - 15, sub, { colour: "ink2" }),
-        line(
-          [
-            [x(0), y(at.least)],
-            [x(furthest), y(at.least)],
-          ],
-          "axis",
-        ),
+        segment(x(0), y(at.least), x(furthest), y(at.least), "axis"),
       ];
       const chosen = (c: Curve) => g.role === "trial" && status.get(c.name) === "optimal";
       const drawn = [...g.curves].sort((a, b) => Number(chosen(a)) - Number(chosen(b)));
@@ -131,32 +125,22 @@ function panel(report: Report, g: { role: Role; title: string; colour: Colour; c
         const path = (key: "train" | "validation") =>
           c.points.flatMap((p): Point[] => {
             const v = p[key];
-            return v === null || !Number.isFinite(v) ? [] : [[x(p.images), clip(v)]];
+            return v === null || !Number.isFinite(v) ? [] : [[x(p.images), y(v)]];
           });
-        const [train, validation] = [path("train"), path("validation")];
         const trial = g.role === "trial" && !chosen(c);
-        marks.push(line(train, colour, { width: 1, opacity: trial ? 0.35 : 0.6, ...dash }));
-        marks.push(line(validation, colour, { width: trial ? 1.8 : 2.8, opacity: trial ? 0.65 : 1, ...dash }));
-        // A single point draws no line.
-        for (const only of [train, validation])
-          if (only.length === 1)
-            marks.push(
-              line(
-                [
-                  [only[0]![0] - 3, only[0]![1]],
-                  [only[0]![0] + 3, only[0]![1]],
-                ],
-                colour,
-                { width: only === train ? 1 : 2.8 },
-              ),
-            );
+        const draw = (points: readonly Point[], width: number, opacity: number) => {
+          // A single point draws no line.
+          const [only] = points.length === 1 ? points : [];
+          if (only) return [segment(only[0] - 3, only[1], only[0] + 3, only[1], colour, { width, opacity })];
+          return below(points, at.top).map((stretch) => line(stretch, colour, { width, opacity, ...dash }));
+        };
+        marks.push(...draw(path("train"), 1, trial ? 0.35 : 0.6));
+        marks.push(...draw(path("validation"), trial ? 1.8 : 2.8, trial ? 0.65 : 1));
       }
-      return [...marks, ...names(g.role, drawn, chosen, g.colour, x, clip, at, furthest)];
+      return [...marks, ...names(g.role, drawn, chosen, g.colour, x, y, at, furthest)];
     },
   };
 }
-
-const isRound = (v: number) => Math.abs(v * 1000 - Math.round(v * 1000)) < 1e-6;
 
 /** Names at the ends of the lines: of the longest curve, or of the chosen trial. */
 function names(
@@ -171,28 +155,26 @@ function names(
 ): Mark[] {
   const c = role === "trial" ? curves.find(chosen) : curves.at(-1);
   if (!c) return [];
-  const end = c.points.at(-1)!;
+  const train = c.points.findLast((p) => Number.isFinite(p.train))?.train ?? null;
   const v = lastValidation(c);
   const right = x(furthest);
-  const tone = role === "trial" ? "good" : colour === "base" ? "ink" : "good";
-  const low = at.top + at.height - 8;
+  const [high, low] = [at.top + 8, at.top + at.height - 8];
+  const inside = (q: number) => Math.min(low, Math.max(high, q));
+  const [yt, yv] = [train === null ? null : y(train), v === null ? null : y(v)];
   const marks: Mark[] = [];
-  const yt = y(end.train);
-  const yv = v === null ? null : y(v);
-  const label = `training ${end.train.toFixed(2)}`;
-  if (yv !== null && v !== null) {
-    const above = yv > yt;
+  // The two names stand on the outer sides of their lines, and never on each other.
+  const under = yv !== null && yt !== null && yv > yt;
+  const atValidation = yv === null ? null : inside(under ? yv + 14 : yv - 14);
+  if (atValidation !== null && v !== null) {
     const word = role === "trial" ? `chosen ${v.toFixed(2)}` : `validation ${v.toFixed(2)}`;
-    // The two names stand on the outer sides of their lines, and never on each other.
-    const yValidation = Math.min(low, above ? yv + 14 : yv - 14);
-    marks.push(text(right, yValidation, word, { bold: true, colour: tone, align: "right", halo: true }));
-    if (role !== "trial") {
-      const wanted = above ? yt - 13 : Math.min(low, yt + 13);
-      const apart = Math.abs(wanted - yValidation) < 14 ? yValidation + (above ? -15 : -15) : wanted;
-      marks.push(text(right, Math.max(at.top + 8, apart), label, { colour: "ink2", align: "right", halo: true }));
-    }
-  } else if (role !== "trial") {
-    marks.push(text(right, Math.max(at.top + 8, yt - 13), label, { colour: "ink2", align: "right", halo: true }));
+    const tone = role !== "trial" && colour === "base" ? "ink" : "good";
+    marks.push(text(right, atValidation, word, { bold: true, colour: tone, align: "right", halo: true }));
+  }
+  if (role !== "trial" && yt !== null && train !== null) {
+    const wanted = inside(yv !== null && !under ? yt + 13 : yt - 13);
+    const taken = atValidation !== null && Math.abs(wanted - atValidation) < 14;
+    const place = taken ? inside(wanted > high + 20 ? atValidation - 15 : atValidation + 15) : wanted;
+    marks.push(text(right, place, `training ${train.toFixed(2)}`, { colour: "ink2", align: "right", halo: true }));
   }
   return marks;
 }

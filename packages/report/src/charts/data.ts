@@ -1,6 +1,6 @@
 import type { Report } from "@regimen/core";
 import { BOTH, type Chart } from "../draw.ts";
-import { box, line, text, textWidth, type Mark } from "../marks.ts";
+import { box, segment, text, textWidth, type Mark } from "../marks.ts";
 import { count, many } from "../words.ts";
 
 /** Fills of the splits, from what is learnt from to what is only tested on. */
@@ -63,13 +63,7 @@ export function splitsChart({ dataset: { splits } }: Report): Chart {
                 const x = Math.min(Math.max(free, (from + to) / 2 - room / 2), width - room);
                 free = x + room + 14;
                 marks.push(
-                  line(
-                    [
-                      [(from + to) / 2, 43],
-                      [(from + to) / 2, 51],
-                    ],
-                    "axis",
-                  ),
+                  segment((from + to) / 2, 43, (from + to) / 2, 51, "axis"),
                   text(x, 59, words, { bold: true }),
                 );
               }

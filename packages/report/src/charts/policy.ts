@@ -4,15 +4,17 @@ import { chosenTrial, isOn, plainTrial } from "../facts.ts";
 import {
   bracket,
   cross,
+  disc,
   line,
   offMark,
   regimenMark,
-  disc,
+  segment,
   text,
   textWidth,
   wrap,
   type Mark,
   type Point,
+  type TextStyle,
 } from "../marks.ts";
 import { bare, loss, value } from "../words.ts";
 import { ends, lines, scorePosition, shownAxes, stages, type Line } from "./axes.ts";
@@ -53,18 +55,18 @@ function trialMarks(l: Line, points: readonly Point[], crowded: boolean): Mark[]
 
 /** Marks and values of the chosen trial, on top of all lines. */
 function chosenMarks(
-  report: Report,
   axes: readonly ReportAxis[],
   l: Line,
   point: (i: number, q: number) => Point,
-  write: (at: Point, i: number, words: string) => Mark,
+  /** null: what stands there says it already. */ write: (at: Point, i: number, words: string) => Mark | null,
 ): Mark[] {
   return axes.flatMap((axis, i): Mark[] => {
     const q = l.at[i];
     if (q === null || q === undefined) return [];
     const at = point(i, q);
     if (!isOn(axis, l.trial)) return [offMark(...at)];
-    return [disc(at[0], at[1], 5, "good", { stroke: "paper" }), write(at, i, value(l.trial.values[axis.id] ?? null))];
+    const written = write(at, i, value(l.trial.values[axis.id] ?? null));
+    return [disc(at[0], at[1], 5, "good", { stroke: "paper" }), ...(written ? [written] : [])];
   });
 }
 
@@ -85,30 +87,25 @@ function upright(report: Report, axes: readonly ReportAxis[], width: number): Pl
   const Y = (q: number) => bottom - q * (bottom - top);
   const marks: Mark[] = [];
 
-  const tall = [...stages(axes), { name: "result", from: n, to: n }];
-  for (const g of tall) {
-    const [x0, x1] = [X(g.from) - Math.min(24, gap / 2 - 2), X(g.to) + Math.min(24, gap / 2 - 2)];
-    const room = Math.max(x1 - x0, textWidth(g.name, 11) <= 70 ? 70 : 0);
-    marks.push(
-      line(
-        [
-          [x0, 26],
-          [x0, 21],
-          [x1, 21],
-          [x1, 26],
-        ],
-        "axis",
-      ),
-      text(Math.max((x0 + x1) / 2, room / 2), 10, g.name, { colour: "ink2", align: "center", room, ...small }),
-    );
-  }
+  // Names of stages may reach beyond their brackets, but not into each other.
+  const reach = Math.min(24, gap / 2 - 2);
+  const heads = [...stages(axes), { name: "result", from: n, to: n }].map((g) => {
+    const [x0, x1] = [X(g.from) - reach, X(g.to) + reach];
+    return { ...g, x0, x1, start: Math.max(0, (x0 + x1 - textWidth(g.name, small.size)) / 2) };
+  });
+  heads.forEach((g, i) => {
+    const room = (heads[i + 1]?.start ?? width) - 8 - g.start;
+    marks.push(bracket(g.x0, g.x1, 21, "axis", -5), text(g.start, 10, g.name, { colour: "ink2", room, ...small }));
+  });
   const chosen = chosenTrial(report);
+  const all = lines(report, axes);
+  const best = all.find((l) => l.chosen);
   for (const [i, axis] of axes.entries()) {
     const on = chosen !== null && isOn(axis, chosen);
     const words = labels[i]!;
     words.forEach((w, k) =>
       marks.push(
-        text(X(i), top - 22 - (words.length - 1 - k) * 14, w, {
+        text(X(i), top - 25 - (words.length - 1 - k) * 14, w, {
           align: "center",
           bold: on,
           colour: on ? "ink" : "ink2",
@@ -117,48 +114,43 @@ function upright(report: Report, axes: readonly ReportAxis[], width: number): Pl
       ),
     );
     const { bottom: low, top: high } = ends(axis);
+    // A chosen value at an axis' end is named by that end.
+    const named = (q: number) => on && best?.at[i] === q;
+    const endStyle = (q: number): TextStyle => ({
+      size: 11,
+      align: "center",
+      room: gap - 4,
+      bold: named(q),
+      colour: named(q) ? "good" : "ink2",
+    });
     marks.push(
-      line(
-        [
-          [X(i), top],
-          [X(i), bottom],
-        ],
-        "axis",
-      ),
-      text(X(i), top - 8, high, { colour: "ink2", size: 11, align: "center", room: gap - 4 }),
-      text(X(i), bottom + 14, low, { colour: "ink2", size: 11, align: "center", room: gap - 4 }),
+      segment(X(i), top, X(i), bottom, "axis"),
+      text(X(i), top - 11, high, endStyle(1)),
+      text(X(i), bottom + 15, low, endStyle(0)),
     );
   }
   marks.push(
-    text(X(n), top - 36, "validation", { align: "center", bold: large, ...small }),
-    text(X(n), top - 22, "loss", { align: "center", bold: large, ...small }),
-    text(X(n), top - 8, "best", { colour: "ink2", size: 11, align: "center" }),
-    line(
-      [
-        [X(n), top],
-        [X(n), bottom],
-      ],
-      "axis",
-    ),
-    text(X(n), bottom + 14, "worst", { colour: "ink2", size: 11, align: "center" }),
+    text(X(n), top - 39, "validation", { align: "center", bold: large, ...small }),
+    text(X(n), top - 25, "loss", { align: "center", bold: large, ...small }),
+    text(X(n), top - 11, "best", { colour: "ink2", size: 11, align: "center" }),
+    segment(X(n), top, X(n), bottom, "axis"),
+    text(X(n), bottom + 15, "worst", { colour: "ink2", size: 11, align: "center" }),
   );
 
-  const all = lines(report, axes);
   for (const l of all) {
     const points = l.at.flatMap((q, i): Point[] =>
       q === null ? [] : [[X(i), Y(q) + (i < n ? l.nudge * (q === 0 ? 1.5 : 0.7) : 0)]],
     );
     marks.push(...trialMarks(l, points, all.length > 60));
   }
-  const best = all.find((l) => l.chosen);
   if (best) {
     marks.push(
       ...chosenMarks(
-        report,
         axes,
         best,
         (i, q) => [X(i), Y(q)],
         ([x, y], i, words) => {
+          if (best.at[i] === 0 || best.at[i] === 1) return null;
           const next = best.at[i + 1];
           const rising = next !== null && next !== undefined && Y(next) < y;
           return text(x + 8, rising ? y + 13 : y - 12, words, {
@@ -187,18 +179,15 @@ function results(report: Report, best: Line, Y: (q: number) => number, x: number
   ];
   const plain = plainTrial(report);
   if (plain?.score != null && plain !== best.trial) {
-    const y = Y(scorePosition(report, plain.score));
-    if (Math.abs(y - Y(q)) > 32) {
+    const at = scorePosition(report, plain.score);
+    const y = Y(at);
+    // At the bottom the words go upwards, away from the axis' end.
+    const lift = at < 0.08 ? 15 : 0;
+    if (Math.abs(y - Y(q)) > 34 + lift) {
       marks.push(
-        line(
-          [
-            [x - 4, y],
-            [x + 7, y],
-          ],
-          "axis",
-        ),
-        text(x + 10, y, loss(plain.score), small),
-        text(x + 10, y + 14, "plain", { colour: "ink2", ...small }),
+        segment(x - 4, y, x + 7, y, "axis"),
+        text(x + 10, y - lift, loss(plain.score), small),
+        text(x + 10, y + 14 - lift, "plain", { colour: "ink2", ...small }),
       );
     }
   }
@@ -229,26 +218,10 @@ function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot
     );
   for (const [i, axis] of axes.entries()) {
     name(i, wrap(`${bare(axis.label)} ${suffix(axis)}`.trim(), left - 18, 2), chosen !== null && isOn(axis, chosen));
-    marks.push(
-      line(
-        [
-          [left, Y(i)],
-          [right, Y(i)],
-        ],
-        "axis",
-      ),
-    );
+    marks.push(segment(left, Y(i), right, Y(i), "axis"));
   }
   name(n, ["validation", "loss"], true);
-  marks.push(
-    line(
-      [
-        [left, Y(n)],
-        [right, Y(n)],
-      ],
-      "axis",
-    ),
-  );
+  marks.push(segment(left, Y(n), right, Y(n), "axis"));
 
   const all = lines(report, axes);
   for (const l of all) {
@@ -270,7 +243,6 @@ function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot
   if (best) {
     marks.push(
       ...chosenMarks(
-        report,
         axes,
         best,
         (i, q) => [X(q), Y(i)],

@@ -1,7 +1,7 @@
 import type { Report } from "@regimen/core";
 import { BOTH, type Chart } from "../draw.ts";
 import { refusals, type Refusal } from "../facts.ts";
-import { baselineMark, diamond, line, text, wrap, type Mark } from "../marks.ts";
+import { baselineMark, diamond, segment, text, wrap, type Mark } from "../marks.ts";
 import { count, shortUse } from "../words.ts";
 
 /** Directed flips: right answers that turned into one wrong class, of how many, and how many a harmless shift turned. */
@@ -58,7 +58,7 @@ export function refusedChart(report: Report): Chart | null {
               from: 0,
               to: 100 * most,
               nice: true,
-              ticks: { label: (v) => `${v}`, name: "right answers that turned into that wrong class, %", about: 5 },
+              ticks: { name: "right answers that turned into that wrong class, %", about: 5 },
             },
             y: { from: 0, to: rows.length, inverse: true },
             draw: (x, y) =>
@@ -72,14 +72,7 @@ export function refusedChart(report: Report): Chart | null {
                   ...wrap(r.because, narrow ? width - 8 : left - 20, 2).map((words, k) =>
                     text(0, y(i) + 30 + 15 * k, words, { colour: "ink2", halo: true }),
                   ),
-                  line(
-                    [
-                      [before ?? x(0), middle],
-                      [after, middle],
-                    ],
-                    "bad",
-                    { width: 2.5 },
-                  ),
+                  segment(before ?? x(0), middle, after, middle, "bad", { width: 2.5 }),
                   ...(before === null ? [] : [baselineMark(before, middle)]),
                   diamond(after, middle, "bad"),
                   text(

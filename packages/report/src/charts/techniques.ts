@@ -1,7 +1,7 @@
 import type { Report, ReportTechnique } from "@regimen/core";
 import { BOTH, type Chart, type Panel } from "../draw.ts";
 import { inOrder } from "../facts.ts";
-import { box, diamond, interval, line, text, type Mark } from "../marks.ts";
+import { box, diamond, interval, segment, text, type Mark } from "../marks.ts";
 import type { Colour } from "../palette.ts";
 import { loss, signed } from "../words.ts";
 
@@ -56,9 +56,7 @@ export function techniquesChart(report: Report): Chart | null {
           from: values.length ? Math.min(...values) : 0,
           to: values.length ? Math.max(...values) : 1,
           nice: true,
-          ...(values.length
-            ? { ticks: { label: (v) => String(Number(v.toFixed(3))), top: true, about: narrow ? 4 : 5 } }
-            : {}),
+          ...(values.length ? { ticks: { top: true, about: narrow ? 4 : 5 } } : {}),
         },
         y: { from: 0, to: Math.max(1, count), inverse: true },
         draw: (x, y) => {
@@ -82,16 +80,7 @@ export function techniquesChart(report: Report): Chart | null {
           /** A thin line down from the last level, where this bar starts at it. */
           const join = (v: number, to: number) => {
             if (level && Math.abs(level.v - v) < 1e-6)
-              marks.push(
-                line(
-                  [
-                    [x(v), level.y],
-                    [x(v), to],
-                  ],
-                  "axis",
-                  { dash: [1, 2] },
-                ),
-              );
+              marks.push(segment(x(v), level.y, x(v), to, "axis", { dash: [1, 2] }));
           };
           if (first) {
             const v = measured(first)!.before;

@@ -1,4 +1,4 @@
-import type { Misclassified, Report } from "@regimen/core";
+import type { Misclassified } from "@regimen/core";
 import { mistakes as countMistakes } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { capital, count, inWords, many, sureness } from "../words.ts";

@@ -1,7 +1,7 @@
 import type { Report } from "@regimen/core";
 import { measured, techniquesChart, verdictOf } from "../charts/techniques.ts";
 import { refusedChart, flipsOf } from "../charts/refused.ts";
-import { inOrder, refusals } from "../facts.ts";
+import { inOrder, refusals, type Refusal } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { bare, capital, count, inWords, list, loss, many, part, pValue, shortUse, signed, value } from "../words.ts";
 import { figure, folded, picture, table, type MakeSection } from "./section.ts";
@@ -128,7 +128,7 @@ export const refused: MakeSection = (report) => {
     }${table(
       "What was refused, and why",
       ["Refused", "Because", "Evidence"],
-      all.map((r) => [html`${shortUse(r.use)}`, r.because, evidence(r.evidence)]),
+      all.map((r) => [html`${shortUse(r.use)}`, r.because, evidence(r)]),
       { words: [1, 2], plain: true },
     )}`,
     note: html`<p>
@@ -137,24 +137,18 @@ export const refused: MakeSection = (report) => {
   };
 };
 
-/** Any JSON as a few words. */
-function evidence(e: ReturnType<typeof refusals>[number]["evidence"]): Html {
-  if (e === null) return html`–`;
-  if (typeof e !== "object") return html`${value(e)}`;
-  if (Array.isArray(e))
-    return html`${list(
-      e.map((v) => (typeof v === "object" ? JSON.stringify(v) : value(v))),
-      8,
-    )}`;
-  return html`${Object.entries(e).map(([key, v]) => {
-    const said =
-      typeof v === "object"
-        ? JSON.stringify(v)
-        : typeof v === "number" && /^p$|^p[A-Z]/.test(key) && v < 0.001
-          ? "<\u00a00.001"
-          : typeof v === "number" && Number.isInteger(v)
-            ? count(v)
-            : value(v ?? null);
-    return html`<span class="setting">${key} ${said}</span> `;
-  })}`;
+/** A count of flips as a sentence; any other JSON as a few words. */
+function evidence(refusal: Refusal): Html {
+  const e = refusal.evidence;
+  const f = flipsOf(refusal);
+  const said = f
+    ? `${count(f.flips)} of ${count(f.of)} right answers${f.from === null ? "" : ` ${f.from}`} turned${f.to === null ? "" : ` into ${f.to}`}${f.reference === null ? "" : `, ${count(f.reference)} under a small shift`}${f.p === null ? "" : ` (${pValue(f.p)})`}. `
+    : null;
+  if (e === null || typeof e !== "object") return html`${value(e)}`;
+  const rest = Array.isArray(e)
+    ? e.map((v, i) => [String(i + 1), v] as const)
+    : Object.entries(e).filter(([key]) => !f || !["from", "to", "flips", "of", "reference", "p"].includes(key));
+  return html`${said}${rest.map(([key, v]) => html`<span class="setting">${key}: ${plain(v ?? null)}</span> `)}`;
 }
+
+const plain = (v: Refusal["evidence"]): string => (typeof v === "object" && v !== null ? JSON.stringify(v) : value(v));

@@ -3,7 +3,8 @@ import type { Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { createRng, type Batch, type Rng, type Shape, type Step, type Technique } from "@regimen/core";
 import { colour, identityColour, identityWarp, warp } from "@regimen/ops";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { packageLaws, techniqueLaws } from "@regimen/testkit";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import plugin, {
   applyBrightness,
   applyContrast,
@@ -12,11 +13,17 @@ import plugin, {
   applyTranslate,
   applyZoom,
   augmentations,
+  brightness,
+  contrast,
   drawBrightness,
   drawContrast,
   drawRotate,
   drawTranslate,
   drawZoom,
+  mirror,
+  rotate,
+  translate,
+  zoom,
 } from "../src/index.ts";
 
 const [N, H, W, C] = [2, 5, 7, 3];
@@ -280,3 +287,7 @@ describe("the techniques", () => {
     }
   });
 });
+
+for (const technique of [rotate, translate, zoom, brightness, contrast]) techniqueLaws(technique, { describe, test });
+techniqueLaws(mirror, { describe, test });
+packageLaws(new URL("..", import.meta.url), { describe, test });

@@ -7,7 +7,7 @@ type BoxesOfBatch = NonNullable<Batch["boxes"]>;
 type Edges = { readonly y0: Tensor; readonly x0: Tensor; readonly y1: Tensor; readonly x1: Tensor };
 
 /** A box of which less than this share is still to be seen is dropped. */
-export const LEAST_VISIBLE = 0.25;
+const LEAST_VISIBLE = 0.25;
 
 /**
  * The boxes after the partner's rectangle `pasted` [n · 4] was laid over the image: own boxes are cut where a whole side is

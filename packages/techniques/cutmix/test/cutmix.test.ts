@@ -3,7 +3,8 @@ import type { Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import fc from "fast-check";
 import { createRng, type Batch, type Shape, type Step } from "@regimen/core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { packageLaws, techniqueLaws } from "@regimen/testkit";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import plugin, { applyCutmix, cutmix, drawCutmix } from "../src/index.ts";
 
 const [N, H, W, C, K, CAPACITY] = [3, 4, 6, 2, 3, 3];
@@ -278,3 +279,6 @@ describe("the technique", () => {
     expect(hooks.batch!(batchOf(), step).images.dataSync()).toEqual(applyCutmix(batchOf(), step.fed).images.dataSync());
   });
 });
+
+techniqueLaws(cutmix, { describe, test });
+packageLaws(new URL("..", import.meta.url), { describe, test });

@@ -3,7 +3,8 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import "@tensorflow/tfjs-backend-cpu";
 import { StageState, createRng, createStep, type Shape, type Topology } from "@regimen/core";
 import { modelOf, topologyOf } from "@regimen/topology";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { packageLaws, techniqueLaws } from "@regimen/testkit";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import plugin, { applyDropout, drawDropout, dropout } from "../src/index.ts";
 
 const FEATURES = 50;
@@ -101,3 +102,6 @@ describe("the technique", () => {
     expect(hooks.draw!(createRng(1), {} as Shape)).toEqual({ rate: Float32Array.of(0.4) });
   });
 });
+
+techniqueLaws(dropout, { describe, test });
+packageLaws(new URL("..", import.meta.url), { describe, test });

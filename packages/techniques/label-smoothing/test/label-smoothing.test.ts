@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { ORIGIN, createRng, type Batch, type Shape, type Step } from "@regimen/core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { packageLaws, techniqueLaws } from "@regimen/testkit";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import plugin, {
   applyLabelSmoothing,
   applyLabelSmoothingMultilabel,
@@ -122,3 +123,7 @@ describe("the techniques", () => {
     }
   });
 });
+
+techniqueLaws(labelSmoothing, { describe, test });
+techniqueLaws(labelSmoothingMultilabel, { describe, test });
+packageLaws(new URL("..", import.meta.url), { describe, test });

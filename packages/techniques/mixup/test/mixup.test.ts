@@ -3,7 +3,8 @@ import type { Tensor2D, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import fc from "fast-check";
 import { createRng, type Batch, type Shape, type Step } from "@regimen/core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { packageLaws, techniqueLaws } from "@regimen/testkit";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import plugin, { applyMixup, drawMixup, mixup } from "../src/index.ts";
 
 const shape: Shape = { n: 4, h: 3, w: 2, c: 2, range: [0, 255], classes: 3 };
@@ -229,3 +230,6 @@ describe("the technique", () => {
     expect(rows(hooks.batch!(batchOf(), step).images)).toEqual(rows(applyMixup(batchOf(), step.fed).images));
   });
 });
+
+techniqueLaws(mixup, { describe, test });
+packageLaws(new URL("..", import.meta.url), { describe, test });

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { createRng, type Optimizer, type Shape, type Step, type Weight } from "@regimen/core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { packageLaws, techniqueLaws } from "@regimen/testkit";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import plugin, { applyWeightDecay, drawWeightDecay, weightDecay } from "../src/index.ts";
 
 const values = {
@@ -111,3 +112,6 @@ describe("the technique", () => {
     expect(hooks.draw!(createRng(1), {} as Shape)).toEqual({ lambda: Float32Array.of(0.002) });
   });
 });
+
+techniqueLaws(weightDecay, { describe, test });
+packageLaws(new URL("..", import.meta.url), { describe, test });

@@ -26,7 +26,11 @@ import {
 } from "@regimen/core";
 import { SHAPE, buildModel, rowsOf } from "./world.ts";
 
-export type Column = { readonly dtype: string; readonly shape: readonly number[]; readonly values: Float32Array | Int32Array | Uint8Array };
+export type Column = {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Int32Array | Uint8Array;
+};
 export type Columns = Readonly<Record<string, Column>>;
 
 /** What a few steps came to: the last batch as the model saw it, the losses, the weights and averages they ended with. */
@@ -58,7 +62,8 @@ export class Bench {
   constructor(technique: Technique, scaffold: Scaffold, facts: readonly string[]) {
     this.#technique = technique;
     this.#scaffold = scaffold;
-    this.task = technique.tasks?.find((task) => scaffold.tasks.includes(task)) ?? technique.tasks?.[0] ?? "classification";
+    this.task =
+      technique.tasks?.find((task) => scaffold.tasks.includes(task)) ?? technique.tasks?.[0] ?? "classification";
     this.#facts = facts;
     this.#rows = rowsOf(this.task, false);
     this.#pictures = rowsOf(this.task, true);
@@ -81,13 +86,14 @@ export class Bench {
 
   /** The batch hooks alone, on images with boxes and masks. */
   batch(members: readonly Member[], seed: number): Columns {
-    return tf.tidy(() => {
-      const state = new StageState();
+    let columns: Columns = {};
+    const state = new StageState();
+    tf.tidy(() => {
       const step = createStep(feed(0, 1, 0, createRng(seed), this.draws(members, seed)), state);
-      const columns = read(flat(applyBatch(members, batchOf(this.#pictures, SHAPE), step)));
-      state.dispose();
-      return columns;
+      columns = read(flat(applyBatch(members, batchOf(this.#pictures, SHAPE), step)));
     });
+    state.dispose();
+    return columns;
   }
   /** The batch as it is before any hook. */
   untouched(): Columns {
@@ -121,7 +127,11 @@ export class Bench {
           losses.push(loss.dataSync()[0]!);
           if (at < index + steps - 1) return;
           const weights = Object.fromEntries(model.weights.map((weight) => [weight.name, weight.variable as Tensor]));
-          outcome = { batch: read(flat(batch)), weights: read(weights), averages: read(Object.assign({}, ...averages)) };
+          outcome = {
+            batch: read(flat(batch)),
+            weights: read(weights),
+            averages: read(Object.assign({}, ...averages)),
+          };
         });
       }
       return { ...outcome!, losses };
@@ -230,7 +240,9 @@ export function difference(a: Columns, b: Columns): string | undefined {
   for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
     const [x, y] = [a[name], b[name]];
     if (!x || !y) return `${name} is there only once`;
-    const at = x.values.findIndex((value, i) => value !== y.values[i] && !(Number.isNaN(value) && Number.isNaN(y.values[i]!)));
+    const at = x.values.findIndex(
+      (value, i) => value !== y.values[i] && !(Number.isNaN(value) && Number.isNaN(y.values[i]!)),
+    );
     if (x.values.length !== y.values.length) return `${name} has ${x.values.length} numbers, and ${y.values.length}`;
     if (at >= 0) return `${name}[${at}] is ${x.values[at]}, and ${y.values[at]}`;
   }
@@ -238,6 +250,8 @@ export function difference(a: Columns, b: Columns): string | undefined {
 }
 export const differs = (a: Outcome, b: Outcome): string | undefined =>
   difference(a.batch, b.batch) ??
-  (a.losses.some((loss, at) => loss !== b.losses[at]) ? `the losses are ${a.losses.join(", ")}, and ${b.losses.join(", ")}` : undefined) ??
+  (a.losses.some((loss, at) => loss !== b.losses[at])
+    ? `the losses are ${a.losses.join(", ")}, and ${b.losses.join(", ")}`
+    : undefined) ??
   difference(a.weights, b.weights) ??
   difference(a.averages, b.averages);

@@ -20,14 +20,21 @@ const HOOKS: Readonly<Partial<Record<Slot, { readonly trace: Trace; readonly hoo
   space: {
     trace: "images",
     hooks: () => ({
-      batch: (batch) => ({ ...batch, warp: tf.add(batch.warp, tf.tile(tf.tensor2d([[0, 0, 1, 0, 0, 0, 0, 0]]), [n, 1])) }),
+      batch: (batch) => ({
+        ...batch,
+        warp: tf.add(batch.warp, tf.tile(tf.tensor2d([[0, 0, 1, 0, 0, 0, 0, 0]]), [n, 1])),
+      }),
     }),
   },
   colour: {
     trace: "images",
     hooks: () => ({
       batch: (batch) => {
-        const offset = tf.tile(tf.tensor3d([Array.from({ length: c }, () => [...Array<number>(c).fill(0), 0.05])]), [n, 1, 1]);
+        const offset = tf.tile(tf.tensor3d([Array.from({ length: c }, () => [...Array<number>(c).fill(0), 0.05])]), [
+          n,
+          1,
+          1,
+        ]);
         return { ...batch, colour: tf.add(batch.colour, offset) };
       },
     }),

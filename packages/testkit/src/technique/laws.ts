@@ -90,8 +90,13 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
       }
       const bare = [bench.bare(active)];
       const form = (seed: number): unknown =>
-        Object.entries(bench.draws(bare, seed)[name] ?? {}).map(([key, drawn]) => [key, drawn.constructor.name, drawn.length]);
-      for (let seed = 2; seed < 8; seed++) assert.deepEqual(form(seed), form(1), "its draws have another form with another seed");
+        Object.entries(bench.draws(bare, seed)[name] ?? {}).map(([key, drawn]) => [
+          key,
+          drawn.constructor.name,
+          drawn.length,
+        ]);
+      for (let seed = 2; seed < 8; seed++)
+        assert.deepEqual(form(seed), form(1), "its draws have another form with another seed");
     }),
 
     law("5. labels stay distributions, boxes stay in the image, masks keep their classes", (bench) => {
@@ -104,11 +109,15 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
       const { create: _, cost: __, ...meta } = technique;
       assertJson(meta, name);
       for (const kind of ["rr", "r"])
-        assert.ok(axes.filter(([, axis]) => axis.kind === kind).length <= 1, `it has more than one axis of kind ${kind}`);
+        assert.ok(
+          axes.filter(([, axis]) => axis.kind === kind).length <= 1,
+          `it has more than one axis of kind ${kind}`,
+        );
       assert.deepEqual(completeParams(technique, copy(usual)), usual, "its defaults do not survive JSON");
       assert.deepEqual(completeParams(technique, defaultsOf(space)), usual, "its defaults are not in their ranges");
       for (const [key, axis] of axes) {
-        if (axis.kind !== "choice") assert.ok(axis.range[0] <= axis.range[1], `${key} has the range ${axis.range.join(" to ")}`);
+        if (axis.kind !== "choice")
+          assert.ok(axis.range[0] <= axis.range[1], `${key} has the range ${axis.range.join(" to ")}`);
         if (axis.kind !== "choice" && axis.scale === "log")
           assert.ok(axis.range[0] > 0, `${key} is logarithmic, and its range begins at ${axis.range[0]}`);
         const wrong = axis.kind === "choice" ? "no such choice" : axis.range[1] + 1;
@@ -157,7 +166,11 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
         bench.batch(members, 1);
         await bench.steps(members, { steps: 2 });
       });
-      assert.deepEqual(touched, [], `it uses ${touched.join(", ")}; random numbers come from draw's rng and from the step`);
+      assert.deepEqual(
+        touched,
+        [],
+        `it uses ${touched.join(", ")}; random numbers come from draw's rng and from the step`,
+      );
     }),
 
     law("11. recorded twice with different seeds, the step's constants are equal", async (bench) => {
@@ -196,12 +209,12 @@ const equal = (found: string | undefined, what: string): void => assert.ok(found
 /** A middle value for each switch. */
 const switchedOn = (axes: readonly (readonly [string, Axis])[]): Params =>
   Object.fromEntries(
-    axes.flatMap(([key, axis]) => {
+    axes.flatMap(([key, axis]): (readonly [string, Params[string]])[] => {
       if (axis.off === undefined || axis.default !== axis.off) return [];
-      if (axis.kind === "choice") return [[key, axis.of.find((value) => value !== axis.off) ?? axis.default] as const];
+      if (axis.kind === "choice") return [[key, axis.of.find((value) => value !== axis.off) ?? axis.default]];
       const [lo, hi] = axis.range;
       const middle = axis.scale === "log" ? Math.sqrt(lo * hi) : (lo + hi) / 2;
-      return [[key, axis.scale === "integer" ? Math.ceil(middle) : middle] as const];
+      return [[key, axis.scale === "integer" ? Math.ceil(middle) : middle]];
     }),
   );
 
@@ -247,28 +260,47 @@ function finite(columns: Columns, at: string): void {
 
 const rows = ({ values, shape }: Column): readonly (readonly number[])[] => {
   const width = shape.at(-1)!;
-  return Array.from({ length: values.length / width }, (_, row) => [...values.subarray(row * width, (row + 1) * width)]);
+  return Array.from({ length: values.length / width }, (_, row) => [
+    ...values.subarray(row * width, (row + 1) * width),
+  ]);
 };
 const SLACK = 1e-4;
 
 function assertMeaning(after: Columns, before: Columns, task: string): void {
-  const shares = ["labels", "boxes.labels"].flatMap((key) => (after[key] ? rows(after[key]).map((row) => [key, row] as const) : []));
+  const shares = ["labels", "boxes.labels"].flatMap((key) =>
+    after[key] ? rows(after[key]).map((row) => [key, row] as const) : [],
+  );
   for (const [key, row] of shares) {
     const sum = row.reduce((a, b) => a + b, 0);
-    assert.ok(row.every((share) => share >= -SLACK && share <= 1 + SLACK), `${key} has the row ${row.join(", ")}`);
+    assert.ok(
+      row.every((share) => share >= -SLACK && share <= 1 + SLACK),
+      `${key} has the row ${row.join(", ")}`,
+    );
     // An example without a label has zeros, and may be mixed with one that has a label.
     if (task !== "multilabel_classification") assert.ok(sum <= 1 + SLACK, `${key} has a row that sums to ${sum}`);
   }
   if (task === "classification" || task === "binary_classification") {
-    const [sums, weights] = [rows(after["labels"]!).map((row) => row.reduce((a, b) => a + b, 0)), after["weights"]!.values];
-    sums.forEach((sum, i) => assert.ok(!(weights[i]! > 0) || Math.abs(sum - 1) < SLACK, `the labels of example ${i}, which counts, sum to ${sum}`));
+    const [sums, weights] = [
+      rows(after["labels"]!).map((row) => row.reduce((a, b) => a + b, 0)),
+      after["weights"]!.values,
+    ];
+    sums.forEach((sum, i) =>
+      assert.ok(
+        !(weights[i]! > 0) || Math.abs(sum - 1) < SLACK,
+        `the labels of example ${i}, which counts, sum to ${sum}`,
+      ),
+    );
   }
-  assert.ok(after["weights"]!.values.every((weight) => weight >= 0), "an example has a negative weight");
+  assert.ok(
+    after["weights"]!.values.every((weight) => weight >= 0),
+    "an example has a negative weight",
+  );
   const [at, counts] = [rows(after["boxes.at"]!), after["boxes.weights"]!.values];
   at.forEach((box, i) => {
     const [y0, x0, y1, x1] = box as [number, number, number, number];
     if (!(counts[i]! > 0)) return;
-    const within = y0 >= -SLACK && x0 >= -SLACK && y1 <= SHAPE.h + SLACK && x1 <= SHAPE.w + SLACK && y0 <= y1 && x0 <= x1;
+    const within =
+      y0 >= -SLACK && x0 >= -SLACK && y1 <= SHAPE.h + SLACK && x1 <= SHAPE.w + SLACK && y0 <= y1 && x0 <= x1;
     assert.ok(within, `a box is at ${box.join(", ")}, and the image has ${SHAPE.h} × ${SHAPE.w} pixels`);
   });
   const classes = new Set(before["masks"]!.values);
@@ -282,7 +314,10 @@ async function assertSurvives(canary: Canary, alone: Outcome, bench: Bench, step
   if (!trace) return;
   const members = bench.compose([...steps, { use: technique.name, with: {} }], [technique]);
   const both = await bench.steps(members);
-  assert.ok(shows(trace, alone, both), `what another technique did in the slot ${slot} is lost: it shows in no ${trace}`);
+  assert.ok(
+    shows(trace, alone, both),
+    `what another technique did in the slot ${slot} is lost: it shows in no ${trace}`,
+  );
 }
 function shows(trace: Trace, alone: Outcome, both: Outcome): boolean {
   if (trace === "losses") return alone.losses.some((loss, at) => loss !== both.losses[at]);

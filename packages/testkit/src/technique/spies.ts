@@ -123,7 +123,9 @@ export class Recorder {
       }),
       ...(optimizer && {
         optimizer: (inner) => {
-          const outer = optimizer.call(member.hooks, (evaluate, weights, step) => this.outside(() => inner(evaluate, weights, step)));
+          const outer = optimizer.call(member.hooks, (evaluate, weights, step) =>
+            this.outside(() => inner(evaluate, weights, step)),
+          );
           return (evaluate, weights, step) =>
             this.inside("optimizer", () => outer(() => this.outside(evaluate), weights, this.view(step)));
         },

@@ -23,7 +23,8 @@ export function rowsOf(task: Task, pictures: boolean): Rows {
   const rng = createRng("testkit").fork("rows");
   const labels = new Float32Array(n * classes);
   for (let i = 0; i < n; i++) labels[i * classes + (i % classes)] = 1;
-  if (task === "multilabel_classification") for (let i = 0; i < n; i++) labels[i * classes + ((i + 1) % classes)] = i % 2;
+  if (task === "multilabel_classification")
+    for (let i = 0; i < n; i++) labels[i * classes + ((i + 1) % classes)] = i % 2;
   const pixels = rng.fork("images");
   const images = Float32Array.from({ length: n * h * w * c }, (_, at) => {
     const i = Math.floor(at / (h * w * c));
@@ -55,14 +56,23 @@ export function rowsOf(task: Task, pictures: boolean): Rows {
 export function buildModel(task: Task): tfl.LayersModel {
   const { h, w, c, classes } = SHAPE;
   const seeds = createRng("testkit").fork("model");
-  const kernelInitializer = (): ReturnType<typeof tfl.initializers.heNormal> => tfl.initializers.heNormal({ seed: seeds.int(2 ** 30) });
+  const kernelInitializer = (): ReturnType<typeof tfl.initializers.heNormal> =>
+    tfl.initializers.heNormal({ seed: seeds.int(2 ** 30) });
   const conv = (name: string, x: SymbolicTensor): SymbolicTensor =>
     tfl.layers
-      .conv2d({ name, filters: 4, kernelSize: 3, padding: "same", useBias: false, kernelInitializer: kernelInitializer() })
+      .conv2d({
+        name,
+        filters: 4,
+        kernelSize: 3,
+        padding: "same",
+        useBias: false,
+        kernelInitializer: kernelInitializer(),
+      })
       .apply(x) as SymbolicTensor;
   const normal = (name: string, x: SymbolicTensor): SymbolicTensor =>
     tfl.layers.batchNormalization({ name }).apply(x) as SymbolicTensor;
-  const relu = (name: string, x: SymbolicTensor): SymbolicTensor => tfl.layers.reLU({ name }).apply(x) as SymbolicTensor;
+  const relu = (name: string, x: SymbolicTensor): SymbolicTensor =>
+    tfl.layers.reLU({ name }).apply(x) as SymbolicTensor;
   const input = tfl.input({ shape: [h, w, c], name: "input" });
   const stem = relu("stem/relu", normal("stem/norm", conv("stem/conv", input)));
   const branch = normal("block/norm", conv("block/conv", stem));

@@ -1,0 +1,11 @@
+import { describe, it } from "vitest";
+import { techniqueLaws } from "../src/index.ts";
+import { mixup } from "../../techniques/mixup/src/index.ts";
+import { cutmix } from "../../techniques/cutmix/src/index.ts";
+import { dropout } from "../../techniques/dropout/src/index.ts";
+import { weightDecay } from "../../techniques/weight-decay/src/index.ts";
+import { labelSmoothing, labelSmoothingMultilabel } from "../../techniques/label-smoothing/src/index.ts";
+import augment from "../../techniques/augment/src/index.ts";
+const all: any[] = [mixup, cutmix, dropout, weightDecay, labelSmoothing, labelSmoothingMultilabel];
+augment.register({ technique: (t: any) => void all.push(t) } as any);
+for (const t of all) techniqueLaws(t, { describe, it });
