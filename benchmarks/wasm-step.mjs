@@ -39,7 +39,14 @@ function resnet20({ relu, batchNorm }) {
   });
   const stem = layer(3, 3, 16, 1);
   const head = weight([64, 10], 0.1);
-  return (x) => tf.matMul(tf.mean(blocks.reduce((y, block) => block(y), relu(stem(x))), [1, 2]), head);
+  return (x) =>
+    tf.matMul(
+      tf.mean(
+        blocks.reduce((y, block) => block(y), relu(stem(x))),
+        [1, 2],
+      ),
+      head,
+    );
 }
 
 /** Two convolutions with pooling, and a dense layer, for 28 × 28 grey images. */

@@ -1,4 +1,4 @@
-import { RegimenError } from "@regimen/core";
+import { RegimenError } from "@regimen/contracts";
 import { CommanderError } from "commander";
 import type { Io } from "./io.ts";
 import type { Console } from "./display/console.ts";

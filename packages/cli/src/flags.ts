@@ -1,4 +1,4 @@
-import { RegimenError } from "@regimen/core";
+import { RegimenError } from "@regimen/contracts";
 import { InvalidArgumentError, type Command } from "commander";
 import { parseSet, type Override } from "./config/read.ts";
 

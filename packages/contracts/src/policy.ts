@@ -6,6 +6,7 @@ import { RegimenError, nearest } from "./errors.ts";
 import { threeWords } from "./names.ts";
 import { completeParams, isOff, offParams } from "./space.ts";
 
+const HEAD = { name: "string", engine: "string", seed: "number" } as const;
 const TRAIN: { readonly [K in keyof PolicyTrain]: "number" | "string" } = {
   epochs: "number",
   batchSize: "number",
@@ -29,14 +30,20 @@ export function parsePolicy(json: unknown): Policy {
       `the policy has format ${json["format"]}, and this version reads format 1; update: npm i regimen@latest`,
     );
   if (json["format"] !== 1) bad(`has format ${JSON.stringify(json["format"])}`);
-  const known = ["format", "name", "engine", "seed", "train", "steps"];
+  const known = ["format", ...Object.keys(HEAD), "train", "steps"];
   for (const key of Object.keys(json)) if (!known.includes(key)) bad(`has the unknown key "${key}"${hint(key, known)}`);
+  for (const [key, type] of Object.entries(HEAD))
+    if (typeof json[key] !== type) bad(`has ${key} ${JSON.stringify(json[key])}, which is no ${type}`);
   const { train, steps } = json;
   if (!isObject(train)) return bad("has no train settings");
   for (const [key, type] of Object.entries(TRAIN))
     if (typeof train[key] !== type) bad(`has train.${key} ${JSON.stringify(train[key])}, which is no ${type}`);
   for (const key of Object.keys(train))
-    if (!(key in TRAIN)) bad(`has the unknown key "train.${key}"${hint(key, Object.keys(TRAIN))}`);
+    if (!Object.hasOwn(TRAIN, key)) bad(`has the unknown key "train.${key}"${hint(key, Object.keys(TRAIN))}`);
+  const { epochs, batchSize, learningRate } = train as PolicyTrain;
+  for (const [key, value] of Object.entries({ epochs, batchSize, learningRate }))
+    if (!(value > 0) || (key === "batchSize" && !Number.isInteger(value)))
+      bad(`has train.${key} ${value}, which trains nothing`);
   if (!Array.isArray(steps)) return bad("has no steps");
   steps.forEach((step: unknown, at) => {
     if (!isObject(step) || typeof step["use"] !== "string" || !isObject(step["with"]))

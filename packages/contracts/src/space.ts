@@ -12,7 +12,7 @@ export const defaultsOf = (space: TechniqueMeta["space"]): Params =>
 /** Checks and completes a technique's hyperparameters. Errors: REG_PARAM_UNKNOWN, REG_PARAM. */
 export function completeParams(meta: Pick<TechniqueMeta, "name" | "space">, params: Params): Params {
   for (const key of Object.keys(params)) {
-    if (meta.space[key]) continue;
+    if (Object.hasOwn(meta.space, key)) continue;
     const known = Object.keys(meta.space);
     const near = nearest(key, known);
     throw new RegimenError(
@@ -60,7 +60,9 @@ export function sampleAxis(axis: Axis, rng: Rng): Value {
   if (axis.kind === "choice") return axis.of[rng.int(axis.of.length)]!;
   const [lo, hi] = axis.range;
   if (axis.scale === "integer") return lo + rng.int(hi - lo + 1);
-  if (axis.scale === "log") return Math.exp(Math.log(lo) + rng.uniform() * Math.log(hi / lo));
+  // Clamped, since the way through logarithms may round past an end.
+  if (axis.scale === "log")
+    return Math.min(hi, Math.max(lo, Math.exp(Math.log(lo) + rng.uniform() * Math.log(hi / lo))));
   return lo + rng.uniform() * (hi - lo);
 }
 

@@ -36,11 +36,11 @@ export function batchOf(rows: Rows, shape: Shape): Batch {
 
 /**
  * Applies what is pending: one resampling of images and masks (boxes by their corners), one linear colour map.
- * `fresh` holds the identity tensors the batch began with: where they still stand, nothing is done.
+ * The second argument holds the identity tensors the batch began with: where they still stand, nothing is done.
  */
-export function applyPending(batch: Batch, fresh: Pick<Batch, "warp" | "colour">): Batch {
+export function applyPending(batch: Batch, { warp: still, colour: plain }: Pick<Batch, "warp" | "colour">): Batch {
   let { images, masks, boxes } = batch;
-  if (batch.warp !== fresh.warp) {
+  if (batch.warp !== still) {
     // Reflected objects would have no box: there, what comes in from outside is grey.
     const { range } = batch.shape;
     const outside = boxes
@@ -56,8 +56,8 @@ export function applyPending(batch: Batch, fresh: Pick<Batch, "warp" | "colour">
     }
     if (boxes) boxes = { ...boxes, ...warpBoxes(boxes.at, boxes.weights, batch.warp, batch.shape) };
   }
-  if (batch.colour !== fresh.colour) images = colour(images, batch.colour, batch.shape.range);
-  return { ...batch, images, ...(masks && { masks }), ...(boxes && { boxes }), ...fresh };
+  if (batch.colour !== plain) images = colour(images, batch.colour, batch.shape.range);
+  return { ...batch, images, ...(masks && { masks }), ...(boxes && { boxes }), warp: still, colour: plain };
 }
 
 /** `after` where the mask is 1, `before` elsewhere, to the bit; a tensor that was not replaced costs nothing. */

@@ -162,10 +162,10 @@ export async function prepareSession(
     settings: settingsOf(options.training, facts, train.length),
     data: splits,
     spent: (cost) => void (spent = addCost(spent, cost)),
-    secondsLeft: (running) => {
-      const left = Math.max(0, total - imagesSeen(spent) - (running?.images ?? 0));
-      const speed = spent.seconds > 1 ? imagesSeen(spent) / spent.seconds : (running?.imagesPerSecond ?? 0);
-      return total && speed ? left / speed : null;
+    secondsLeft: ({ images, imagesPerSecond } = { images: 0, imagesPerSecond: 0 }) => {
+      const done = imagesSeen(spent) + images;
+      const seconds = spent.seconds + (imagesPerSecond ? images / imagesPerSecond : 0);
+      return total && seconds > 1 ? (Math.max(0, total - done) * seconds) / done : null;
     },
   };
   return { session, parameters, expect: (images) => void (total = images) };

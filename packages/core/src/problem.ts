@@ -15,10 +15,8 @@ import { usable } from "./search.ts";
 export function learnerOf(options: SearchOptions, { metalearners }: Regimen["registered"]): MetaLearner {
   const { metalearner = "default" } = options;
   if (typeof metalearner !== "string") return metalearner;
-  const found =
-    metalearner === "default"
-      ? (metalearners.find(({ name }) => name === "halving") ?? metalearners[0])
-      : metalearners.find(({ name }) => name === metalearner);
+  // The first registered is the default: whoever lists the plug-ins has chosen it.
+  const found = metalearner === "default" ? metalearners[0] : metalearners.find(({ name }) => name === metalearner);
   if (found) return found.create();
   const known = metalearners.map(({ name }) => name);
   const near = nearest(metalearner, known);

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar } from "@tensorflow/tfjs-core";
 import {
+  addCost,
   RegimenError,
   zeroCost,
   type Batch,
@@ -42,12 +43,15 @@ export interface StageSpec {
   /** Where an earlier stage of the chain stopped. */ readonly from?: Checkpoint;
   draw(rng: Rng, shape: Shape): Readonly<Record<string, Draw>>;
   step(batch: Batch, step: Step): Readonly<Record<string, Scalar>>;
-  /** After each epoch, where given; counted by whoever gives it. */ readonly validate?: () => Promise<Score>;
+  /** After each epoch, where given. */ readonly validate?: () => Promise<{
+    readonly score: Score;
+    readonly cost: Cost;
+  }>;
 }
 export interface StageEnv {
   readonly store: Store;
   readonly signal: AbortSignal;
-  progress(images: number, of: number, imagesPerSecond: number): void;
+  /** Images done and to do in this sitting. */ progress(images: number, of: number, imagesPerSecond: number): void;
   epoch(point: Point, epochs: number): void;
 }
 export interface StageResult {
@@ -81,9 +85,12 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
         cost: zeroCost,
         steady: { images: 0, seconds: 0 },
       };
-  const perEpoch = Math.max(1, Math.round(feeder.length / plan.batch));
+  // Epochs end where their last example falls, to the nearest batch: whole epochs make whole trainings.
+  const epochAt = (step: number): number => Math.max(1, Math.round((step * plan.batch) / feeder.length));
+  const epochEnds = (step: number): boolean => Math.round((epochAt(step) * feeder.length) / plan.batch) === step;
   const last = Math.round(spec.until / plan.batch);
-  let at = Math.round(done.position / plan.batch);
+  const first = Math.round(done.position / plan.batch);
+  let at = first;
   const { points, steady } = done;
   let cost = done.cost;
   let logs: Record<string, number> = {};
@@ -118,11 +125,15 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
       at++;
       steps++;
       sinceRead++;
-      const ends = at % perEpoch === 0 || at === last;
+      const ends = at === last || epochEnds(at);
       if (!ends && sinceRead < INTERVAL) continue;
       await read();
       const now = performance.now();
-      env.progress(at * plan.batch, last * plan.batch, (steps * plan.batch) / ((now - startedAt) / 1000));
+      env.progress(
+        (at - first) * plan.batch,
+        (last - first) * plan.batch,
+        (steps * plan.batch) / ((now - startedAt) / 1000),
+      );
       if (!ends) continue;
       const seconds = (now - startedAt) / 1000;
       cost = { ...cost, trained: cost.trained + steps * plan.batch, seconds: cost.seconds + seconds };
@@ -131,14 +142,11 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
         steady.seconds += seconds;
       }
       for (const name of Object.keys(logs)) logs[name] = logs[name]! / steps;
-      const point: Point = {
-        epoch: Math.ceil(at / perEpoch),
-        images: at * plan.batch,
-        logs,
-        score: spec.validate ? await spec.validate() : null,
-      };
+      const validation = await spec.validate?.();
+      if (validation) cost = addCost(cost, validation.cost);
+      const point: Point = { epoch: epochAt(at), images: at * plan.batch, logs, score: validation?.score ?? null };
       points.push(point);
-      env.epoch(point, Math.ceil(last / perEpoch));
+      env.epoch(point, epochAt(last));
       logs = {};
       steps = 0;
       if (at < last && performance.now() - savedAt > 1000 * CHECKPOINT_SECONDS) {

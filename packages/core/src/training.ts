@@ -50,29 +50,20 @@ export class Training {
   constructor(session: Session, order: Order, composition: Composition) {
     [this.#session, this.#order, this.#composition] = [session, order, composition];
     this.#plan = planOf(session, order);
-    const name = order.key;
+    const training = order.key;
+    let running = { images: 0, imagesPerSecond: 0 };
     this.#env = {
       store: session.store,
       signal: session.signal,
-      progress: (images, of, imagesPerSecond) =>
-        session.emit({
-          kind: "progress",
-          training: name,
-          images,
-          of,
-          imagesPerSecond,
-          secondsLeft: session.secondsLeft({ images, imagesPerSecond }),
-        }),
+      progress: (images, of, imagesPerSecond) => {
+        running = { images, imagesPerSecond };
+        const secondsLeft = session.secondsLeft(running);
+        session.emit({ kind: "progress", training, images, of, imagesPerSecond, secondsLeft });
+      },
       epoch: ({ epoch, logs, score }, epochs) => {
         const seen = score ? { val_loss: score.loss, val_error: score.error } : {};
-        session.emit({
-          kind: "epoch",
-          training: name,
-          epoch,
-          epochs,
-          logs: { ...logs, ...seen },
-          secondsLeft: session.secondsLeft(),
-        });
+        const secondsLeft = session.secondsLeft(running);
+        session.emit({ kind: "epoch", training, epoch, epochs, logs: { ...logs, ...seen }, secondsLeft });
       },
     };
   }
@@ -104,7 +95,11 @@ export class Training {
       const average: { of: Readonly<Record<string, Variable>> } = { of: {} };
       const objective = objectiveOf(members, model.loss);
       const optimizer = optimizerOf(members, optimizerNamed(session, plan.optimizer.use, plan.optimizer.with));
-      const validate = () => averaged(model.weights, average.of, () => this.#score(model, session.data.validation));
+      const { validation } = session.data;
+      const validate = () =>
+        averaged(model.weights, average.of, () =>
+          timed(validation.length, () => scoreModel(model, validation, session.scaffold)),
+        );
       const stage = await runStage(
         {
           key: change.path,
@@ -132,7 +127,12 @@ export class Training {
               average.of = { ...average.of, ...member.hooks.average!(model.weights, step.of(member.name)) };
             return { loss };
           },
-          ...(order.validate && { validate: async () => (await validate()).score }),
+          ...(order.validate && {
+            validate: async () => {
+              const { result, cost } = await validate();
+              return { score: result.score, cost };
+            },
+          }),
         },
         this.#env,
       );
@@ -293,9 +293,8 @@ export class Training {
     return this.#timed(on.length, () => scoreModel(model, on, this.#session.scaffold));
   }
   async #timed<T>(images: number, work: () => Promise<T>): Promise<T> {
-    const started = performance.now();
-    const result = await work();
-    this.#count({ trained: 0, inferred: images, seconds: (performance.now() - started) / 1000 });
+    const { result, cost } = await timed(images, work);
+    this.#count(cost);
     return result;
   }
   #count(cost: Cost): void {
@@ -321,4 +320,11 @@ export class Training {
       );
     return bytes;
   }
+}
+
+/** Forward passes over so many images. */
+async function timed<T>(images: number, work: () => Promise<T>): Promise<{ result: T; cost: Cost }> {
+  const started = performance.now();
+  const result = await work();
+  return { result, cost: { trained: 0, inferred: images, seconds: (performance.now() - started) / 1000 } };
 }

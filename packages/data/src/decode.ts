@@ -7,7 +7,7 @@ import { fitImage, place, type Fit, type Size } from "./pixels.ts";
 export type Header = Size & { readonly c: 1 | 3 };
 
 /** Images that are over this many times as large as what they become are first reduced by a whole factor, in the decoder. */
-const GAP = 3;
+const GAP = 4;
 
 let loading: Promise<(typeof import("sharp"))["default"]> | undefined;
 /** Loaded when the first image file is read: who reads tensors or IDX files alone needs no native module. */

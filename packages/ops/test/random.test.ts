@@ -111,6 +111,7 @@ onEachBackend(() => {
 
   test("a seed of another type is refused", () => {
     tf.tidy(() => {
- expect(() => uniform(tf.tensor1d([1, 2]), [3])).toThrow(/expected two int32 words/); });
+      expect(() => uniform(tf.tensor1d([1, 2]), [3])).toThrow(/expected two int32 words/);
+    });
   });
 });

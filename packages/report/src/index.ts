@@ -1,6 +1,6 @@
 import type { Report } from "@regimen/core";
 import { allCharts } from "./charts/index.ts";
-import { alone, WIDE } from "./draw.ts";
+import { alone } from "./draw.ts";
 
 export { renderReport } from "./page.ts";
 export { chartPng } from "./png.ts";
@@ -10,5 +10,5 @@ export { headline, proof, verdictWords } from "./sentences.ts";
 export const reportCharts = (report: Report): { name: string; svg: string }[] =>
   allCharts(report).map((chart) => ({
     name: chart.name,
-    svg: alone(chart, chart.widths.includes(WIDE) ? WIDE : chart.widths[0]!),
+    svg: alone(chart, Math.max(...chart.widths)),
   }));

@@ -31,13 +31,18 @@ export type TextStyle = {
   /** Counter-clockwise, in radians. */ readonly turn?: number;
 };
 
+/** Widths of letters in a plain sans serif, as shares of its size; a little wide, so that what fits here fits there. */
+const LETTERS: readonly (readonly [RegExp, number])[] = [
+  [/[\u2e80-\uffef]/, 1],
+  [/[ilj.,:;'|!\u202f\u00a0 ]/, 0.29],
+  [/[tfrI()[\]"/-]/, 0.37],
+  [/[csvxyzkJ]/, 0.51],
+  [/[mwMW%]/, 0.88],
+  [/[A-Z&+<>=~]/, 0.7],
+];
 /** About how wide a text is drawn, in pixels. */
 export const textWidth = (text: string, size = 12, bold = false): number =>
-  [...text].reduce(
-    (sum, c) =>
-      sum + (/[\u2e80-\uffef]/.test(c) ? 1 : /[ilj.,:;'|!()]/.test(c) ? 0.3 : /[mwMW%]/.test(c) ? 0.85 : 0.56),
-    0,
-  ) *
+  [...text].reduce((sum, c) => sum + (LETTERS.find(([letters]) => letters.test(c))?.[1] ?? 0.57), 0) *
   size *
   (bold ? 1.06 : 1);
 
@@ -165,16 +170,17 @@ export const bracket = (x0: number, x1: number, y: number, colour: Colour, heigh
   );
 
 /** Text over several lines of at most `room` pixels, `most` lines at most. */
-export function wrap(words: string, room: number, most = 3, size = 12): string[] {
+export function wrap(words: string, room: number, most = 3, size = 12, bold = false): string[] {
   const lines: string[] = [];
   for (const word of clean(words).split(/\s+/)) {
     const last = lines.at(-1);
-    if (last !== undefined && textWidth(`${last} ${word}`, size) <= room) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && textWidth(`${last} ${word}`, size, bold) <= room)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   const kept = lines.slice(0, most);
   if (lines.length > most) kept[most - 1] = `${kept[most - 1]!} ${lines.slice(most).join(" ")}`;
-  return kept.map((l) => fit(l, room, size));
+  return kept.map((l) => fit(l, room, size, bold));
 }
 
 /** The stretches of a line that lie below a level (whose `y` is smaller), cut where they cross it. */

@@ -59,7 +59,7 @@ function sentences(e: Compared): string {
     case "better":
       return `${changed(e)}. The gain is ${points(gain)} percentage points${lo === null ? "" : ` (${range(lo, hi)})`}; if the two models were equally good, a gap this large would turn up ${howOften(e.p ?? 0)}${p}.`;
     case "worse":
-      return `${changed(e)}. The loss is ${points(-gain)} percentage points${lo === null ? "" : ` (${range(-hi, -lo)})`}; if the two models were equally good, a gap this large would turn up ${howOften(e.p ?? 0)}${p}. Keep the baseline: regimen fit --policy none trains it.`;
+      return `${changed(e)}. The loss is ${points(-gain)} percentage points${lo === null ? "" : ` (${range(-hi, -lo)})`}; if the two models were equally good, a gap this large would turn up ${howOften(e.p ?? 0)}${p}. Keep the baseline.`;
     case "no-difference": {
       const chance =
         e.fixed + e.broken === 0

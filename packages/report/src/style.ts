@@ -138,7 +138,7 @@ section>*{grid-column:1}
 const PRINT = `
 @page{size:A4;margin:15mm 14mm 17mm;@bottom-left{content:"Regimen report";font:8pt sans-serif;color:#56524b}@bottom-right{content:counter(page) " / " counter(pages);font:8pt sans-serif;color:#56524b}}
 @media print{
-body{font-size:10.5pt;line-height:1.4}
+html{font-size:10.5pt}body{line-height:1.4}
 main{display:block;max-width:none;padding:0}
 nav,.skip,footer,details{display:none!important}
 .mast{padding:6px 0}

@@ -5,10 +5,12 @@ import { registerConv3d } from "./conv3d.ts";
 import { registerDepthwise } from "./depthwise.ts";
 import { registerEinsum } from "./einsum.ts";
 import { extendGradients } from "./gradients.ts";
+import { registerIdentity } from "./identity.ts";
 import { registerMatMul } from "./matmul.ts";
 import { Memory } from "./memory.ts";
 import { registerPool } from "./pool.ts";
 import { registerPrimitives } from "./primitives.ts";
+import { registerReduce } from "./reduce.ts";
 import { registerResize } from "./resize.ts";
 import { registerSegment } from "./segment.ts";
 
@@ -38,6 +40,8 @@ export const wasm: Backend = {
       registerResize(memory);
       registerSegment(memory);
       registerMatMul(memory);
+      registerReduce(memory);
+      registerIdentity(memory);
       registerEinsum();
       registerPrimitives(memory);
       extendGradients();

@@ -5,8 +5,10 @@ import { register, type Arguments } from "./register.ts";
 type Shape4 = [number, number, number, number];
 type Info = tf.backend_util.Conv2DInfo;
 
-/** Elements of x and dy that the filter gradient works on at a time: what fits into a core's second cache. */
-const BLOCK_ELEMENTS = 32768;
+/** Elements of x and dy that the filter gradient works on at a time: what fits into a core's first cache. */
+const BLOCK_ELEMENTS = 8192;
+/** But no fewer output pixels than this, since every block adds to the whole filter gradient. */
+const BLOCK_PIXELS = 64;
 
 /** The gradients of conv2d (and so conv2dTranspose), with any stride, padding, dilation and number of channels. */
 export function registerConv2d(memory: Memory): void {
@@ -91,7 +93,7 @@ function geometry(info: Info): number[] {
 /** Several whole images where they are small, else some rows of one. */
 function block(info: Info): { images: number; rows: number } {
   const row = info.inWidth * info.inChannels * info.strideHeight + info.outWidth * info.outChannels;
-  const rows = Math.max(1, Math.floor(BLOCK_ELEMENTS / row));
+  const rows = Math.max(1, Math.floor(BLOCK_ELEMENTS / row), Math.ceil(BLOCK_PIXELS / info.outWidth));
   if (rows < info.outHeight) return { images: 1, rows };
   return { images: Math.min(info.batchSize, Math.floor(rows / info.outHeight)), rows: info.outHeight };
 }

@@ -11,6 +11,7 @@ interface WasmBackend {
   readonly wasm: Emscripten;
   readonly dataIdMap: { get(dataId: tf.DataId): { readonly memoryOffset: number } };
   makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+  incRef(dataId: tf.DataId): void;
 }
 
 type Exports = Readonly<Record<string, (...args: number[]) => number>>;
@@ -55,6 +56,12 @@ export class Memory {
     const info = this.#backend.makeOutput([...shape], dtype);
     if (this.at(info) === 0 && tf.util.sizeFromShape([...shape]) > 0) throw outOfMemory();
     return info;
+  }
+
+  /** Another tensor with the same values. */
+  share({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
+    this.#backend.incRef(dataId);
+    return { dataId, shape, dtype };
   }
 
   call(kernel: string, ...args: readonly number[]): number {

@@ -295,7 +295,9 @@ add("resizeBilinear up", (x: T4) => tf.image.resizeBilinear(x, [11, 13], false, 
 });
 add("resizeBilinear up, aligned corners", (x: T4) => tf.image.resizeBilinear(x, [11, 13], true), [[2, 6, 6, 3]]);
 add("resizeBilinear down", (x: T4) => tf.image.resizeBilinear(x, [4, 3]), [[2, 6, 6, 3]]);
-add("resizeNearestNeighbor", (x: T4) => tf.image.resizeNearestNeighbor(x, [12, 12]), [[2, 6, 6, 3]], { cpuWrong: true });
+add("resizeNearestNeighbor", (x: T4) => tf.image.resizeNearestNeighbor(x, [12, 12]), [[2, 6, 6, 3]], {
+  cpuWrong: true,
+});
 add(
   "resizeNearestNeighbor down, half-pixel centres",
   (x: T4) => tf.image.resizeNearestNeighbor(x, [4, 3], false, true),
@@ -351,6 +353,10 @@ add("addN", (a, b) => tf.addN([a, b, a]), [
 add("max", (x) => tf.max(x, 1), [[4, 5]]);
 add("min", (x) => tf.min(x, 1), [[4, 5]]);
 add("mean", (x) => tf.mean(x, [1, 2]), [[2, 4, 5, 3]]);
+add("sum over leading axes", (x) => tf.sum(x, [0, 1]), [[4, 5, 21]]);
+add("sum over leading axes, kept", (x) => tf.sum(x, [1, 0], true), [[4, 5, 3]]);
+add("sum over inner axes", (x) => tf.sum(x, [1, 2]), [[4, 5, 3]]);
+add("clone", (x) => tf.mul(tf.clone(x), x), [[4, 5]]);
 add("sum", (x) => tf.sum(x, 0), [[4, 5]]);
 add("norm", (x) => tf.norm(x, 2, 1), [[4, 5]]);
 add("L2 normalised", (x) => tf.div(x, tf.norm(x, 2, 1, true)), [[4, 5]]);
@@ -412,23 +418,6 @@ add(
 );
 add("depthToSpace", (x: T4) => tf.depthToSpace(x, 2), [[1, 4, 4, 8]], { forwardOnly: true });
 add("localResponseNormalization", (x: T4) => tf.localResponseNormalization(x), [[1, 4, 4, 8]]);
-
-add(
-  "image.transform",
-  (x: T4) =>
-    tf.image.transform(
-      x,
-      tf.tensor2d([
-        [1, 0.1, -1, -0.1, 1, 0.5, 0, 0],
-        [0.9, -0.1, 1, 0.1, 1.1, -0.5, 0, 0],
-      ]),
-      "bilinear",
-      "reflect",
-      0,
-    ),
-  [[2, 8, 8, 3]],
-  fo,
-);
 add(
   "image.cropAndResize",
   (x: T4) =>

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { RegimenError, nearest, type Backend } from "@regimen/core";
+import { RegimenError, nearest, type Backend } from "@regimen/contracts";
 import type { Console } from "../display/console.ts";
 import { WIDTH, wrap } from "../display/style.ts";
 import { absoluteIfPath } from "../config/place.ts";
@@ -21,7 +21,7 @@ const PATIENCE = 60_000;
 /** `only`: this one alone, in this process; how the others are tried, each in a process of its own. */
 export async function doctorCommand(io: Io, console: Console, named: readonly string[], only: string | undefined): Promise<void> {
   const plugins = named.map((name) => absoluteIfPath(name, io.cwd));
-  const loaded = await loadPlugins(io, plugins);
+  const loaded = await loadPlugins(io, plugins, ["backend"]);
   const all = [...inventory(loaded.map(({ plugin }) => plugin)).backends].sort((a, b) => a.rank - b.rank);
   const asked = only === undefined ? all : all.filter(({ name }) => name === only);
   if (only !== undefined && asked.length === 0) {

@@ -20,7 +20,7 @@ export type EvaluateFlags = {
 
 export async function evaluateCommand(io: Io, console: Console, flags: EvaluateFlags): Promise<void> {
   const spec = await measuredPart(flags.data, io.cwd);
-  const loaded = await loadPlugins(io, (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)));
+  const loaded = await loadPlugins(io, (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)), ["backend", "reader"]);
   const regimen = await io.createRegimen({ plugins: loaded.map(({ plugin }) => plugin), backend: flags.backend ?? "auto" });
   try {
     const { model, classes, how } = await openSaved(flags.model, io.cwd);

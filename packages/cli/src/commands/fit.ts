@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { RegimenError, type Policy } from "@regimen/core";
+import { RegimenError, type Policy } from "@regimen/contracts";
 import type { Console } from "../display/console.ts";
 import type { JobFlags } from "../flags.ts";
 import type { Call } from "../io.ts";

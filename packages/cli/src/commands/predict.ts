@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { RegimenError, type Source } from "@regimen/core";
+import { RegimenError, type Source } from "@regimen/contracts";
 import * as tf from "@tensorflow/tfjs-core";
 import { glob } from "tinyglobby";
 import { absoluteIfPath } from "../config/place.ts";
@@ -17,7 +17,7 @@ const BATCH = 64;
 
 export async function predictCommand(io: Io, console: Console, files: readonly string[], flags: PredictFlags): Promise<void> {
   const path = await expanded(files, io.cwd);
-  const loaded = await loadPlugins(io, (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)));
+  const loaded = await loadPlugins(io, (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)), ["backend", "reader"]);
   const regimen = await io.createRegimen({ plugins: loaded.map(({ plugin }) => plugin), backend: flags.backend ?? "auto" });
   try {
     const saved = await openSaved(flags.model, io.cwd);

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { RegimenError, type Report } from "@regimen/core";
+import { RegimenError, type Report } from "@regimen/contracts";
 import { chartPng, headline, renderReport, reportCharts } from "@regimen/report";
 import type { Console } from "../display/console.ts";
 import { row } from "../display/style.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { RegimenError } from "@regimen/core";
+import { RegimenError } from "@regimen/contracts";
 import { readSettings, type Settings } from "../config/settings.ts";
 import type { Console } from "../display/console.ts";
 import type { JobFlags } from "../flags.ts";

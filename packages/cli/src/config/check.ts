@@ -1,4 +1,4 @@
-import { RegimenError, nearest } from "@regimen/core";
+import { RegimenError, nearest } from "@regimen/contracts";
 import { Ajv } from "ajv";
 import schema from "../../assets/regimen.schema.json" with { type: "json" };
 import { expected, follow, type Schema } from "./expected.ts";

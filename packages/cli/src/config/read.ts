@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import { RegimenError } from "@regimen/core";
+import { RegimenError } from "@regimen/contracts";
 import { Document, LineCounter, isNode, parse, parseDocument, type YAMLError } from "yaml";
 import { checkConfig, type Locate, type Path } from "./check.ts";
 import type { Config } from "./types.ts";

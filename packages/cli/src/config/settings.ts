@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { RegimenError } from "@regimen/core";
+import { RegimenError } from "@regimen/contracts";
 import { overrides, type JobFlags } from "../flags.ts";
 import { absoluteIfPath, splitPlace } from "./place.ts";
 import { readConfig, type Override } from "./read.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { RegimenError, threeWords, type Json } from "@regimen/core";
+import { RegimenError, threeWords, type Json } from "@regimen/contracts";
 
 /** `./runs/YYYYMMDD-HHMMSS-three-words`, or what `--out` says. Errors: REG_RUN_EXISTS. */
 export function runFolder(out: string | undefined, seed: number, cwd: string, now = new Date()): string {

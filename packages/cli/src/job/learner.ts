@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import { RegimenError, nearest, sequence, type MetaLearner, type MetaLearnerFactory, type Regimen } from "@regimen/core";
+import { RegimenError, nearest, sequence, type MetaLearner, type MetaLearnerFactory, type Regimen } from "@regimen/contracts";
 import type { Config } from "../config/types.ts";
 import { shownPath } from "./folder.ts";
 

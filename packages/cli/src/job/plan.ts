@@ -75,7 +75,8 @@ export function planLines(plan: Plan, loaded: readonly Loaded[], folder: string,
   return lines.map(([label, value]) => row(paint, label, value));
 }
 
-const plural = (n: number, one: string, more = `${one}s`): string => `${n} ${n === 1 ? one : more}`;
+/** With a space that no line breaks at. */
+const plural = (n: number, one: string, more = `${one}s`): string => `${n}\u00a0${n === 1 ? one : more}`;
 
 function trainingWords(training: Plan["training"]): string {
   const { epochs = "auto", batchSize, learningRate, optimizer, schedule } = training;

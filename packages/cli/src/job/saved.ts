@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { RegimenError, type ReadHow } from "@regimen/core";
+import { RegimenError, type ReadHow } from "@regimen/contracts";
 import { loadModel } from "@regimen/models";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { readJson } from "./folder.ts";

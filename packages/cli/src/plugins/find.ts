@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { RegimenError } from "@regimen/core";
+import { RegimenError } from "@regimen/contracts";
 
 export const KINDS = ["technique", "metalearner", "scaffold", "reader", "model", "backend"] as const;
 export type Kind = (typeof KINDS)[number];

@@ -2,9 +2,9 @@ import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { RegimenError, type Plugin } from "@regimen/core";
+import { RegimenError, type Plugin } from "@regimen/contracts";
 import type { Host, Io } from "../io.ts";
-import { candidates, declared, findPlugins, installed, type Candidate, type Kind } from "./find.ts";
+import { KINDS, candidates, declared, findPlugins, installed, type Candidate, type Kind } from "./find.ts";
 import { inventory } from "./inventory.ts";
 
 /** `from`: what a person would type to name it: a package or a path. */
@@ -12,14 +12,14 @@ export type Loaded = { readonly plugin: Plugin; readonly kind: Kind; readonly fr
 
 /**
  * What is installed (the host's own dependencies and the user's, of which the user's win) and what is named: packages or
- * absolute paths. Where techniques are named, other techniques are left out.
+ * absolute paths. Where techniques are named, other techniques are left out. `kinds`: of what is installed, only these.
  * Errors: REG_PLUGIN_MISSING, REG_PLUGIN_INVALID, REG_PLUGIN_API.
  */
-export async function loadPlugins(io: Pick<Io, "cwd" | "host">, named: readonly string[]): Promise<Loaded[]> {
+export async function loadPlugins(io: Pick<Io, "cwd" | "host">, named: readonly string[], kinds: readonly Kind[] = KINDS): Promise<Loaded[]> {
   const asked = await Promise.all([...new Set(named)].map((name) => loadNamed(name, io)));
   const chosen = asked.some(({ plugin }) => inventory([plugin]).techniques.length > 0);
   const known = new Set(asked.flatMap(({ plugin, from }) => [plugin.name, from]));
-  const wanted = ({ name, kind }: Candidate) => !known.has(name) && !(chosen && kind === "technique");
+  const wanted = ({ name, kind }: Candidate) => kinds.includes(kind) && !known.has(name) && !(chosen && kind === "technique");
   const users = findPlugins(io.cwd).filter(wanted);
   const own = hostPlugins(io.host).filter((one) => wanted(one) && !users.some(({ name }) => name === one.name));
   return [

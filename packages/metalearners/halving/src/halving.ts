@@ -11,7 +11,7 @@ import {
   type Request,
   type Slot,
 } from "@regimen/core";
-import { checkOptions, drawAnother, firstPolicies, margin, openTechniques } from "@regimen/metalearner-random";
+import { checkOptions, drawAnother, firstPolicies, margin, openTechniques, trunkOf } from "@regimen/metalearner-random";
 import { climb, ladderFor, until, type Ladder } from "./plan.ts";
 
 export type HalvingOptions = {
@@ -70,7 +70,7 @@ const isStaged = ({ problem, policies }: HalvingState, config: number): boolean 
   );
 /** Images that `config` trains to come to `rung` from the one below. */
 const price = (state: HalvingState, ladder: Ladder, config: number, rung: number): number =>
-  isStaged(state, config) ? until(ladder, rung) : climb(ladder, rung);
+  isStaged(state, config) ? until(ladder, rung) - ladder.start : climb(ladder, rung);
 
 /** Those told at a rung, best first; failures last. */
 const ranked = (state: HalvingState, rung: number): readonly Entry[] =>
@@ -116,6 +116,7 @@ function request(
   if (state.over || state.spent + needed > imagesSeen(problem.budget)) return undefined;
   const drop = kept.filter((name) => !wanted(asked, ladder, name));
   const images = until(ladder, rung);
+  const from = rung > 0 && !isStaged(state, config) ? nameOf(config, rung - 1) : trunkOf(problem)?.name;
   return [
     {
       kind: "trial",
@@ -124,7 +125,7 @@ function request(
       until: images,
       // Each rung ends its own schedule: a rate that has come down shows what the weights are worth.
       horizon: images,
-      ...(rung > 0 && !isStaged(state, config) && { from: nameOf(config, rung - 1) }),
+      ...(from !== undefined && { from }),
       ...(keeps(state, ladder, config, rung) && { keep: nameOf(config, rung) }),
       ...(drop.length > 0 && { drop }),
       seed:

@@ -6,6 +6,7 @@ export { margin } from "./decide.ts";
 export { drawAnother, drawPolicy, firstPolicies, openTechniques, presetPolicy } from "./draw.ts";
 export { checkOptions } from "./options.ts";
 export { createRandom, trialsFor, type RandomOptions, type RandomState } from "./random.ts";
+export { trunkOf, type Trunk } from "./trunk.ts";
 
 const { name, version } = manifest;
 const make = (options: RandomOptions = {}): MetaLearner<RandomState> => createRandom({ ...options });

@@ -13,6 +13,7 @@ import {
 import { margin } from "./decide.ts";
 import { drawAnother, firstPolicies } from "./draw.ts";
 import { checkOptions } from "./options.ts";
+import { trunkOf } from "./trunk.ts";
 
 export type RandomOptions = {
   /** Trainings, those of the base included; by the budget unless told. 2 to 1000. */ readonly trials?: number;
@@ -23,6 +24,8 @@ const AXES: { readonly trials: NumberAxis } = {
 
 /** The shortest training that says something, in plain runs. */
 const SHORTEST = 0.1;
+/** What a fork of a trunk needs, in plain runs: 2 of 30 epochs ranked policies as whole trainings did. */
+const FORK = 1 / 15;
 /** From this many trials on, one of them is a second training of the base: it shows the noise. */
 const AGAIN_FROM = 6;
 /** Part of the budget that is planned with: evaluations weigh more in short trainings than in the plain run. */
@@ -32,7 +35,7 @@ export type RandomState = {
   readonly problem: Problem;
   /** One a trial, in the order asked. */ readonly policies: readonly Fragment[];
   /** How many of the first are the base. */ readonly bases: number;
-  /** Images of each training. */ readonly images: number;
+  /** Images of each training, without the trunk's. */ readonly images: number;
   readonly asked: number;
   /** Losses in the order told; null: the trial failed. */ readonly told: readonly (number | null)[];
   /** In images, as `imagesSeen` counts them. */ readonly spent: number;
@@ -50,7 +53,8 @@ export const trialsFor = (share: number): number =>
 function plan(problem: Problem, options: RandomOptions): RandomState {
   const perImage = imagesSeen(problem.plain) / problem.plain.trained;
   const budget = imagesSeen(problem.budget);
-  const wanted = options.trials ?? trialsFor(budget / imagesSeen(problem.plain));
+  const share = budget / imagesSeen(problem.plain);
+  const wanted = options.trials ?? trialsFor(share);
   const bases = wanted >= AGAIN_FROM ? 2 : 1;
   const rng = createRng(problem.seed).fork("random");
   const others: Fragment[] = [];
@@ -63,7 +67,11 @@ function plan(problem: Problem, options: RandomOptions): RandomState {
   const base = mergeFragments(problem.base, { steps: [] });
   const policies = others.length ? [...Array.from({ length: bases }, () => base), ...others] : [];
   const each = Math.floor((PLANNED * budget) / perImage / Math.max(1, policies.length));
-  const images = Math.min(each, problem.plain.trained);
+  const { trained } = problem.plain;
+  const trunk = trunkOf(problem);
+  // Forks say what they have to say early; what they leave goes into the final training.
+  const most = trunk ? Math.min(trained - trunk.images, FORK * Math.max(1, Math.sqrt(share)) * trained) : trained;
+  const images = Math.min(each, Math.floor(most));
   const poor = wanted < 2 || (policies.length > 0 && images < 1);
   return {
     problem,
@@ -92,8 +100,11 @@ function ask(state: RandomState): readonly [Request, RandomState] {
             .fork("again")
             .int(2 ** 31)
         : problem.seed;
+    const trunk = trunkOf(problem);
+    const until = (trunk?.images ?? 0) + images;
+    const from = trunk && { from: trunk.name };
     return [
-      { kind: "trial", id: `${asked}`, policy, until: images, horizon: images, seed },
+      { kind: "trial", id: `${asked}`, policy, until, horizon: until, ...from, seed },
       { ...state, asked: asked + 1 },
     ];
   }
@@ -133,7 +144,10 @@ function best({ problem, policies, bases, told }: RandomState): Fragment {
   return base - winner.loss > margin({ base, candidates: others.length, ...again }) ? winner.policy : problem.base;
 }
 
-/** Random search over policies (Bergstra and Bengio 2012): equal short trainings, decided by validation loss. Errors: REG_PARAM*. */
+/**
+ * Random search over policies (Bergstra and Bengio 2012): equal short trainings, or short forks of a plain trunk where there
+ * is one, decided by validation loss. Errors: REG_PARAM*.
+ */
 export function createRandom(options: { readonly [option: string]: Json | undefined } = {}): MetaLearner<RandomState> {
   const checked = checkOptions<RandomOptions>("random", AXES, options);
   return { name: "random", claims: () => true, init: (problem) => plan(problem, checked), ask, tell, best };

@@ -111,6 +111,9 @@ function gainPanel({ error }: Report, top: number): Panel {
   const gain = 100 * ((error.baseline ?? 0) - error.regimen);
   const [lo, hi] = [100 * error.interval![0], 100 * error.interval![1]];
   const good = gain >= 0;
+  // Green and red only where it is more than chance.
+  const told = error.verdict === "better" || error.verdict === "worse";
+  const colour = !told ? "base" : good ? "good" : "bad";
   return {
     left: 10,
     top: top + 34,
@@ -126,14 +129,14 @@ function gainPanel({ error }: Report, top: number): Panel {
     draw: (x, y) => [
       text(0, top + 6, "Gain in percentage points, with its 95\u202f% interval", { bold: true }),
       segment(x(0), y(1) - 2, x(0), y(0) + 4, "axis", { dash: [2, 3] }),
-      box(x(lo), y(0.5) - 3.5, x(hi), y(0.5) + 3.5, good ? "goodSoft" : "paper", {
-        stroke: good ? "good" : "bad",
+      box(x(lo), y(0.5) - 3.5, x(hi), y(0.5) + 3.5, told && good ? "goodSoft" : "paper", {
+        stroke: colour,
         width: 1,
       }),
-      disc(x(gain), y(0.5), 6, good ? "good" : "bad", { stroke: "paper" }),
+      disc(x(gain), y(0.5), 6, colour, { stroke: "paper" }),
       text(x(gain), y(1) - 4, good ? `${signless(gain, 1)} better` : `${signless(-gain, 1)} worse`, {
         bold: true,
-        colour: good ? "good" : "bad",
+        colour: told ? colour : "ink",
         align: x(gain) > NARROW - 60 ? "right" : x(gain) < 60 ? "left" : "center",
         halo: true,
       }),

@@ -132,12 +132,16 @@ export function confusedPairs({ confusion }: Report): Pair[] {
 
 export const MOST_MATRIX = 12;
 
+/** The classes that are drawn, weakest first. */
+export const matrixOrder = (report: Report): number[] =>
+  classRows(report)
+    .slice(0, MOST_MATRIX)
+    .map((r) => r.index);
+
 /** Confusion matrices of both models; of more than 12 classes, the 12 weakest. */
 export function confusionChart(report: Report): Chart {
   const { confusion, classes } = report;
-  const order = classRows(report)
-    .slice(0, MOST_MATRIX)
-    .map((r) => r.index);
+  const order = matrixOrder(report);
   const name = (i: number) => classes[i]?.name ?? `${i}`;
   const worst = confusedPairs(report)[0];
   const matrices = [
@@ -154,14 +158,14 @@ export function confusionChart(report: Report): Chart {
       const narrow = width < 400 || (order.length > 7 && matrices.length > 1);
       const left = width < 400 ? 104 : 116;
       const room = (narrow ? width - left - 30 : (width - left - 80) / 2) / order.length;
-      const cell = Math.min(46, Math.max(18, Math.floor(room)));
+      const cell = Math.min(order.length < 4 ? 64 : 46, Math.max(18, Math.floor(room)));
       const side = cell * order.length;
       const longest = Math.max(...order.map((i) => textWidth(name(i))));
       const head = 46 + 0.67 * Math.min(98, longest);
       const blocks = matrices.map(([who, m], i) => ({
         who,
         m,
-        x: narrow || i === 0 ? left : left + side + 58,
+        x: narrow || i === 0 ? left : left + Math.max(side + 58, 190),
         y: narrow ? i * (head + side + 30) : 0,
         names: narrow || i === 0,
       }));

@@ -20,8 +20,16 @@ import { bare, loss, value } from "../words.ts";
 import { ends, lines, scorePosition, shownAxes, stages, type Line } from "./axes.ts";
 import { whole } from "./data.ts";
 
-/** Upright axes need this much room each; else the axes lie. */
-const LEAST_GAP = 44;
+/** Upright axes stand so far apart, between margins for the first name and for the score. */
+function spacing(axes: readonly ReportAxis[], width: number) {
+  const large = width > 900;
+  const [left, right] = large ? [40, 84] : [32, 62];
+  const size: 11 | 12 = large ? 12 : 11;
+  const gap = (width - left - right) / axes.length;
+  const widest = Math.max(...axes.flatMap((a) => bare(a.label).split(" ")).map((w) => textWidth(w, size, true)));
+  // Where a name does not fit above its axis, the axes lie.
+  return { large, left, gap, size, fits: width >= WIDE && gap >= Math.max(44, widest + 4) };
+}
 
 const suffix = (axis: ReportAxis) => (["m", "rr", "r"].includes(axis.kind) ? `(${axis.kind})` : "");
 
@@ -37,10 +45,7 @@ export function policyChart(report: Report): Chart | null {
     name: "policy",
     label: `Training policy as parallel coordinates, ${report.search.trials.length} trials. ${told}`,
     widths: [NARROW, WIDE, FULL],
-    plot: (width) =>
-      width >= WIDE && (width - 90) / (axes.length + 1) >= LEAST_GAP
-        ? upright(report, axes, width)
-        : lying(report, axes, width),
+    plot: (width) => (spacing(axes, width).fits ? upright(report, axes, width) : lying(report, axes, width)),
   };
 }
 
@@ -71,14 +76,12 @@ function chosenMarks(
 }
 
 function upright(report: Report, axes: readonly ReportAxis[], width: number): Plot {
-  const large = width > 900;
   const n = axes.length;
-  const [left, right] = large ? [40, 84] : [32, 62];
-  const gap = (width - left - right) / n;
-  const small = large ? {} : { size: 11 as const };
+  const { large, left, gap, size } = spacing(axes, width);
+  const small = { size };
   const X = (i: number) => left + i * gap;
   const labels = axes.map((axis) => {
-    const words = wrap(bare(axis.label), gap - 5, 3, large ? 12 : 11);
+    const words = wrap(bare(axis.label), gap - 4, 3, size, true);
     return suffix(axis) ? [...words, suffix(axis)] : words;
   });
   const deepest = Math.max(2, ...labels.map((l) => l.length));
@@ -169,7 +172,7 @@ function upright(report: Report, axes: readonly ReportAxis[], width: number): Pl
 }
 
 /** The chosen score, and the plain trial's where there is room beside it. */
-function results(report: Report, best: Line, Y: (q: number) => number, x: number, small: { size?: 11 }): Mark[] {
+function results(report: Report, best: Line, Y: (q: number) => number, x: number, small: { size: 11 | 12 }): Mark[] {
   const q = best.at.at(-1);
   if (q === null || q === undefined) return [];
   const marks: Mark[] = [
@@ -217,7 +220,11 @@ function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot
       ),
     );
   for (const [i, axis] of axes.entries()) {
-    name(i, wrap(`${bare(axis.label)} ${suffix(axis)}`.trim(), left - 18, 2), chosen !== null && isOn(axis, chosen));
+    name(
+      i,
+      wrap(`${bare(axis.label)} ${suffix(axis)}`.trim(), left - 16, 2, 12, true),
+      chosen !== null && isOn(axis, chosen),
+    );
     marks.push(segment(left, Y(i), right, Y(i), "axis"));
   }
   name(n, ["validation", "loss"], true);
@@ -230,16 +237,23 @@ function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot
     );
     marks.push(...trialMarks(l, points, all.length > 60));
   }
+  const best = all.find((l) => l.chosen);
   for (const [i, axis] of axes.entries()) {
     // An axis without off has its own ends; the others start at off.
     const { bottom, top } = ends(axis);
     if (bottom === "off") continue;
+    const style = (q: number): TextStyle => ({
+      size: 11,
+      halo: true,
+      room: 70,
+      bold: best?.at[i] === q,
+      colour: best?.at[i] === q ? "good" : "ink2",
+    });
     marks.push(
-      text(left, Y(i) + 16, bottom, { colour: "ink2", size: 11, align: "center", halo: true, room: 70 }),
-      text(right, Y(i) + 16, top, { colour: "ink2", size: 11, align: "right", halo: true, room: 70 }),
+      text(left, Y(i) + 16, bottom, { ...style(0), align: "center" }),
+      text(right, Y(i) + 16, top, { ...style(1), align: "right" }),
     );
   }
-  const best = all.find((l) => l.chosen);
   if (best) {
     marks.push(
       ...chosenMarks(
@@ -247,6 +261,8 @@ function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot
         best,
         (i, q) => [X(q), Y(i)],
         ([x, y], i, words) => {
+          const q = best.at[i];
+          if ((q === 0 || q === 1) && ends(axes[i]!).bottom !== "off") return null;
           const before = best.at[i - 1];
           const fromRight = (before !== null && before !== undefined && X(before) > x + 20) || x > right - 40;
           return text(x + (fromRight ? -9 : 9), y - 11, words, {

@@ -20,6 +20,12 @@ export const measured = (t: ReportTechnique): { readonly before: number; readonl
     ? null
     : { before: t.validationLossWithout, after: t.validationLoss };
 
+/** Whether each kept technique was measured on top of those kept before it: then their changes add up. */
+export function addsUp(rows: readonly ReportTechnique[]): boolean {
+  const kept = rows.flatMap((t) => (t.kept ? (measured(t) ?? []) : []));
+  return kept.length > 0 && kept.every((m, i) => i === 0 || Math.abs(m.before - kept[i - 1]!.after) < 1e-6);
+}
+
 /** Top-down in search order: what each technique did to the validation loss. null where none was tried. */
 export function techniquesChart(report: Report): Chart | null {
   const rows = inOrder(report);
@@ -42,9 +48,10 @@ export function techniquesChart(report: Report): Chart | null {
       const row = narrow ? 46 : 36;
       const [left, right] = narrow ? [8, width - 8] : [190, 520];
       const top = 48;
-      const first = values.length ? rows.find((t) => measured(t)) : undefined;
+      // Only a sum has a beginning and an end.
+      const sum = addsUp(rows);
       const kept = rows.filter((t) => t.kept && measured(t));
-      const last = kept.at(-1);
+      const [first, last] = sum ? [kept[0], kept.at(-1)] : [];
       const count = rows.length + (first ? 1 : 0) + (last ? 1 : 0);
       const height = Math.max(1, count) * row;
       const panel: Panel = {
@@ -79,7 +86,7 @@ export function techniquesChart(report: Report): Chart | null {
           let level: { readonly v: number; readonly y: number } | null = null;
           /** A thin line down from the last level, where this bar starts at it. */
           const join = (v: number, to: number) => {
-            if (level && Math.abs(level.v - v) < 1e-6)
+            if (sum && level && Math.abs(level.v - v) < 1e-6)
               marks.push(segment(x(v), level.y, x(v), to, "axis", { dash: [1, 2] }));
           };
           if (first) {

@@ -68,15 +68,23 @@ function weakest(report: Report): Html {
   if (!weak) return html`No ${report.error.split} image has a class.`;
   if (strength(weak) === 1) return html`<b>None</b>: every image of every class is found.`;
   const rare = [...report.dataset.classes].sort((a, b) => a.count - b.count)[0];
-  const before = weak.baseline ? `; the baseline found ${count(weak.baseline.found)}` : "";
   const rarest = rare?.name === weak.name && report.dataset.classes.length > 2 ? " It is also the rarest class." : "";
-  return html`<b>${weak.name}</b>: finds ${count(weak.found)} of ${count(weak.support)}
+  if ((weak.precision ?? 1) < (weak.recall ?? 0)) {
+    const was = weak.baseline?.precision;
+    return html`<b>${capital(weak.name)}</b>: right in ${count(weak.found)} of ${count(weak.answered)} answers that name
+      it
+      (${percent(weak.precision ?? 0, 0)})${was === undefined || was === null ? "" : `; the baseline in ${percent(was, 0)}`}.${rarest}`;
+  }
+  const before = weak.baseline ? `; the baseline found ${count(weak.baseline.found)}` : "";
+  return html`<b>${capital(weak.name)}</b>: finds ${count(weak.found)} of ${count(weak.support)}
     (${percent(weak.found / weak.support, 0)})${before}.${rarest}`;
 }
 
 function policy(report: Report): Html {
   const on = stepsOn(report).length;
-  const off = inOrder(report).filter((t) => !t.kept && !refusals(report).some((r) => r.use === t.use)).length;
+  const off = inOrder(report).filter(
+    (t) => !t.kept && t.verdict !== "not-measured" && !refusals(report).some((r) => r.use === t.use),
+  ).length;
   const refused = refusals(report).length;
   const trials = report.search.trials.length;
   const parts = [

@@ -5,6 +5,7 @@ import {
   confusionChart,
   MOST_CLASS_ROWS,
   MOST_MATRIX,
+  matrixOrder,
   scaleStart,
 } from "../charts/classes.ts";
 import { classRows, mistakes, strength } from "../facts.ts";
@@ -104,6 +105,8 @@ export const confusion: MakeSection = (report) => {
   const worst = pairs[0];
   const wrong = mistakes(report).regimen;
   const many12 = rows.length > MOST_MATRIX;
+  const drawn = matrixOrder(report);
+  const framed = worst && worst.regimen > 0 && drawn.includes(worst.a) && drawn.includes(worst.b);
   const title =
     !worst || worst.regimen === 0
       ? "No class is taken for another"
@@ -118,7 +121,7 @@ export const confusion: MakeSection = (report) => {
       html`Each row is what the images truly show, each column what the model
       answered${many12 ? `; of ${count(rows.length)} classes, the ${MOST_MATRIX} weakest` : ""}. Grey cells on the
       diagonal are right; the redder another cell, the larger the share of its row that went wrong
-      there.${worst && worst.regimen > 0 ? " The two framed cells are the pair mixed up most." : ""}`,
+      there.${framed ? " The two framed cells are the pair mixed up most." : ""}`,
       picture(confusionChart(report)),
     )}${
       many12 && pairs.length

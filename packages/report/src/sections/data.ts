@@ -23,7 +23,8 @@ export const data: MakeSection = (report) => {
         validation images. ${nothing}`,
         picture(splitsChart(report)),
         html`<p class="sub">
-          Labelled images per class <span class="s">(dark: training, pale: validation, hollow: test)</span>
+          Labelled images per class
+          <span class="s">(dark: training, pale: validation${splits.test === null ? "" : ", hollow: test"})</span>
         </p>`,
         picture(balanceChart(report)),
         folded(

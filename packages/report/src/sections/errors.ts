@@ -85,9 +85,9 @@ export const unlabeled: MakeSection = (report) => {
     name: "With unlabelled data",
     title:
       u.withError < u.withoutError
-        ? `Unlabelled images took error from ${show(u.withoutError)} to ${show(u.withError)}: ${fewer(u.reduction).toLowerCase()} mistakes`
+        ? `Unlabelled images took error from ${show(u.withoutError)} to ${show(u.withError)}${apart ? `: ${fewer(u.reduction).toLowerCase()} mistakes` : ", which could be chance"}`
         : u.withError > u.withoutError
-          ? `Unlabelled images did harm: error ${show(u.withoutError)} without them, ${show(u.withError)} with them`
+          ? `Unlabelled images ${apart ? "did harm" : "did not help"}: error ${show(u.withoutError)} without them, ${show(u.withError)} with them`
           : `Unlabelled images changed nothing: error ${show(u.withError)} with and without them`,
     body: figure(
       html`The same policy without and with ${n} that nobody labelled.

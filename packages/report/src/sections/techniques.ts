@@ -1,5 +1,5 @@
 import type { Report } from "@regimen/core";
-import { measured, techniquesChart, verdictOf } from "../charts/techniques.ts";
+import { addsUp, measured, techniquesChart, verdictOf } from "../charts/techniques.ts";
 import { refusedChart, flipsOf } from "../charts/refused.ts";
 import { inOrder, refusals, type Refusal } from "../facts.ts";
 import { html, type Html } from "../html.ts";
@@ -76,7 +76,9 @@ function title(report: Report): string {
   const total = gains.reduce((sum, g) => sum + g.gain, 0);
   const [first, second] = gains;
   if (!second) return `${capital(first!.name)} took ${loss(first!.gain)} off the validation loss${rest}`;
-  if (gains.length === 2) return `${capital(first!.name)} and ${second.name} lowered the validation loss${rest}`;
+  if (gains.length === 2 || !addsUp(rows)) {
+    return `${capital(first!.name)} and ${second.name} lowered the validation loss${gains.length > 2 ? " most" : ""}${rest}`;
+  }
   return `${capital(first!.name)} and ${second.name} earned ${part((first!.gain + second.gain) / total)} of the fall in validation loss${rest}`;
 }
 
@@ -142,7 +144,7 @@ function evidence(refusal: Refusal): Html {
   const e = refusal.evidence;
   const f = flipsOf(refusal);
   const said = f
-    ? `${count(f.flips)} of ${count(f.of)} right answers${f.from === null ? "" : ` ${f.from}`} turned${f.to === null ? "" : ` into ${f.to}`}${f.reference === null ? "" : `, ${count(f.reference)} under a small shift`}${f.p === null ? "" : ` (${pValue(f.p)})`}. `
+    ? `${count(f.flips)} of ${count(f.of)} right answers${f.from === null ? "" : ` “${f.from}”`} turned${f.to === null ? "" : ` into “${f.to}”`}${f.reference === null ? "" : `, ${count(f.reference)} under a small shift`}${f.p === null ? "" : ` (${pValue(f.p)})`}. `
     : null;
   if (e === null || typeof e !== "object") return html`${value(e)}`;
   const rest = Array.isArray(e)

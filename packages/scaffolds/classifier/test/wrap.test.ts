@@ -230,7 +230,7 @@ describe("wrap", () => {
     const before = tf.memory().numTensors;
     const wrapped = await classifier.wrap(model, how({ normalization }));
     const loaded = tf.memory().numTensors;
-    wrapped.loss(wrapped.forward(images, { training: true, step }), batch, step).dispose();
+    tf.tidy(() => void wrapped.loss(wrapped.forward(images, { training: true, step }), batch, step));
     const { features, outputs } = wrapped.forward(images);
     tf.dispose([features, outputs]);
     expect(tf.memory().numTensors).toBe(loaded);

@@ -89,7 +89,15 @@ function cut(box: Edges, patch: Edges): Edges {
 
 /** Keeps the `capacity` largest along the second axis, in the order they had. */
 function largest(size: Tensor2D, capacity: number): <T extends Tensor>(tensor: T) => T {
+  const [n, all] = size.shape;
   const found = tf.cast(tf.topk(size, capacity).indices, "float32");
-  const ascending = tf.cast(tf.neg(tf.topk(tf.neg(found), capacity).values), "int32") as Tensor2D;
-  return (tensor) => tf.gather(tensor, ascending, 1, 1) as typeof tensor;
+  const ascending = tf.neg(tf.topk(tf.neg(found), capacity).values);
+  // Numbered through all examples: with batch dimensions, tfjs' gather for WebAssembly reads past its tensors.
+  const at = tf.add(ascending, tf.mul(tf.reshape(tf.range(0, n), [n, 1]), all));
+  const flat = tf.cast(tf.reshape(at, [n * capacity]), "int32") as Tensor1D;
+  return (tensor) => {
+    const inner = tensor.shape.slice(2);
+    const kept = tf.gather(tf.reshape(tensor, [n * all, ...inner]), flat);
+    return tf.reshape(kept, [n, capacity, ...inner]) as typeof tensor;
+  };
 }

@@ -1,10 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import "@tensorflow/tfjs-backend-cpu";
 import { StageState, createRng, createStep, type Shape, type Topology } from "@regimen/core";
 import { modelOf, topologyOf } from "@regimen/topology";
-import { packageLaws, techniqueLaws } from "@regimen/testkit";
-import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
+import { wasm } from "@regimen/backend-wasm";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import plugin, { applyDropout, drawDropout, dropout } from "../src/index.ts";
 
 const FEATURES = 50;
@@ -41,9 +40,7 @@ async function outputs(rate: number, seed: number, training = true): Promise<num
   return [...found];
 }
 
-beforeEach(async () => {
-  await tf.setBackend("cpu");
-});
+beforeAll(() => wasm.load());
 
 describe("applyDropout", () => {
   it("stands between the features and the head, and renames nothing", () => {
@@ -69,7 +66,8 @@ describe("applyDropout", () => {
 });
 
 describe("what the head sees", () => {
-  const before = tf.memory().numTensors;
+  let before = 0;
+  beforeEach(() => void (before = tf.memory().numTensors));
   afterEach(() => expect(tf.memory().numTensors).toBe(before));
 
   it.each([0.3, 0.7])("is 0 with probability %s, the rest divided by the probability to stay", async (rate) => {
@@ -102,6 +100,3 @@ describe("the technique", () => {
     expect(hooks.draw!(createRng(1), {} as Shape)).toEqual({ rate: Float32Array.of(0.4) });
   });
 });
-
-techniqueLaws(dropout, { describe, test });
-packageLaws(new URL("..", import.meta.url), { describe, test });

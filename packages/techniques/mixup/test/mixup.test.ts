@@ -1,10 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-cpu";
 import fc from "fast-check";
 import { createRng, type Batch, type Shape, type Step } from "@regimen/core";
-import { packageLaws, techniqueLaws } from "@regimen/testkit";
-import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
+import { wasm } from "@regimen/backend-wasm";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import plugin, { applyMixup, drawMixup, mixup } from "../src/index.ts";
 
 const shape: Shape = { n: 4, h: 3, w: 2, c: 2, range: [0, 255], classes: 3 };
@@ -65,10 +64,8 @@ const near = (got: number[], want: number[]) => {
   got.forEach((value, i) => expect(value).toBeCloseTo(want[i]!, 4));
 };
 
-beforeEach(async () => {
-  await tf.setBackend("cpu");
-  tf.engine().startScope();
-});
+beforeAll(() => wasm.load());
+beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());
 
 describe("drawMixup", () => {
@@ -230,6 +227,3 @@ describe("the technique", () => {
     expect(rows(hooks.batch!(batchOf(), step).images)).toEqual(rows(applyMixup(batchOf(), step.fed).images));
   });
 });
-
-techniqueLaws(mixup, { describe, test });
-packageLaws(new URL("..", import.meta.url), { describe, test });

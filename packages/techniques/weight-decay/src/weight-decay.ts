@@ -25,7 +25,7 @@ export const weightDecay: Technique<{ lambda: number }> = {
   version: manifest.version,
   group: "regularization",
   paper: "Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization, arXiv:1711.05101",
-  space: { lambda: { kind: "m", range: [1e-6, 1e-2], scale: "log", default: 5e-4, off: 0 } },
+  space: { lambda: { kind: "m", range: [1e-5, 1e-1], scale: "log", default: 5e-3, off: 0 } },
   order: { slot: "update" },
   create: ({ lambda }) => ({
     draw: () => drawWeightDecay(lambda),

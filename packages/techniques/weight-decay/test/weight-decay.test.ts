@@ -1,8 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-cpu";
 import { createRng, type Optimizer, type Shape, type Step, type Weight } from "@regimen/core";
-import { packageLaws, techniqueLaws } from "@regimen/testkit";
-import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
+import { wasm } from "@regimen/backend-wasm";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import plugin, { applyWeightDecay, drawWeightDecay, weightDecay } from "../src/index.ts";
 
 const values = {
@@ -29,10 +28,8 @@ const gradsOf = () => ({
 const stepOf = (lambda: number) =>
   ({ fed: { lambda: tf.tensor1d(drawWeightDecay(lambda).lambda) } }) as unknown as Step;
 
-beforeEach(async () => {
-  await tf.setBackend("cpu");
-  tf.engine().startScope();
-});
+beforeAll(() => wasm.load());
+beforeEach(() => tf.engine().startScope());
 afterEach(() => {
   tf.disposeVariables();
   tf.engine().endScope();
@@ -112,6 +109,3 @@ describe("the technique", () => {
     expect(hooks.draw!(createRng(1), {} as Shape)).toEqual({ lambda: Float32Array.of(0.002) });
   });
 });
-
-techniqueLaws(weightDecay, { describe, test });
-packageLaws(new URL("..", import.meta.url), { describe, test });

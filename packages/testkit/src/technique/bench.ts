@@ -53,17 +53,19 @@ export type StepsOptions = {
 /** Where one technique, or a few, are put through steps. */
 export class Bench {
   readonly task: Task;
+  /** What the model is trained for: the technique's task, where the scaffold has it. */ readonly #trained: Task;
   readonly #technique: Technique;
-  readonly #scaffold: Scaffold;
+  readonly scaffold: Scaffold;
   readonly #facts: readonly string[];
   readonly #rows: Rows;
   readonly #pictures: Rows;
 
   constructor(technique: Technique, scaffold: Scaffold, facts: readonly string[]) {
     this.#technique = technique;
-    this.#scaffold = scaffold;
+    this.scaffold = scaffold;
     this.task =
-      technique.tasks?.find((task) => scaffold.tasks.includes(task)) ?? technique.tasks?.[0] ?? "classification";
+      technique.tasks?.find((task) => scaffold.tasks.includes(task)) ?? technique.tasks?.[0] ?? scaffold.tasks[0]!;
+    this.#trained = scaffold.tasks.includes(this.task) ? this.task : scaffold.tasks[0]!;
     this.#facts = facts;
     this.#rows = rowsOf(this.task, false);
     this.#pictures = rowsOf(this.task, true);
@@ -177,13 +179,13 @@ export class Bench {
     const hooks = members.filter((member) => member.hooks.rewrite).map((member) => member.hooks);
     const { h, w, c, range, classes } = SHAPE;
     const normalization = { mean: [128, 128, 128], std: [64, 64, 64] };
-    const model = buildModel(this.task);
+    const model = buildModel(this.#trained);
     try {
-      return await this.#scaffold.wrap(model, {
+      return await this.scaffold.wrap(model, {
         hooks,
         format: { h, w, c, range },
         classes,
-        task: this.task,
+        task: this.#trained,
         rng: createRng("testkit").fork("wrap"),
         normalization,
       });

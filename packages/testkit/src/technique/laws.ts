@@ -17,9 +17,19 @@ import {
 } from "@regimen/core";
 import { assertJson, copy } from "../json.ts";
 import type { Law } from "../runner.ts";
-import { Bench, difference, differs, type Column, type Columns, type Outcome } from "./bench.ts";
+import {
+  difference,
+  differs,
+  type Bench,
+  type Column,
+  type Columns,
+  type Outcome,
+  type StepsOptions,
+} from "./bench.ts";
 import { canaries, type Canary, type Trace } from "./canaries.ts";
-import { Recorder, foreignRandomness, watchRandom } from "./spies.ts";
+import { Recorder, watchRandom } from "./spies.ts";
+import { actsOnTrainings } from "./training.ts";
+import { TrainingChecks } from "./training-checks.ts";
 import { SHAPE, ready } from "./world.ts";
 
 /** Laws 1 to 11. */
@@ -36,6 +46,8 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
   const usual = completeParams(technique, {});
   /** Its defaults; where a default is "off", the middle of what it can be. */
   const active: Params = isOff(space, usual) ? { ...usual, ...switchedOn(axes) } : usual;
+  const trainings = (bench: Bench): TrainingChecks | undefined =>
+    actsOnTrainings(technique, active) ? new TrainingChecks(technique, bench.scaffold, active) : undefined;
   const use = (params: Params): Fragment["steps"] => [{ use: name, with: params }];
 
   return [
@@ -65,6 +77,7 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
       const first = await run(1);
       equal(differs(first, await run(1)), "one seed gave two results");
       equal(difference(bench.batch(members, 1), bench.batch(members, 1)), "one seed gave two batches");
+      await trainings(bench)?.sameSeed();
       if (!random) return;
       for (let seed = 2; seed < 8; seed++) if (differs(first, await run(seed))) return;
       assert.fail("it draws random numbers, and seven seeds gave one result");
@@ -77,6 +90,7 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
       bench.batch(members, 1);
       await bench.steps(members, { steps: 2 });
       assert.equal(tf.memory().numTensors, before, "tensors are left after the steps");
+      await trainings(bench)?.leavesNothing();
     }),
 
     law("4. shapes and types are kept, and draws depend on the shape alone", async (bench) => {
@@ -138,6 +152,7 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
         assert.ok(losses.every(Number.isFinite), `at ${at}, the losses are ${losses.join(", ")}`);
         const cost = technique.cost?.(params) ?? 1;
         assert.ok(Number.isFinite(cost) && cost > 0, `at ${at}, it costs ${cost}`);
+        await trainings(bench)?.finite(params);
       }
     }),
 
@@ -158,18 +173,22 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
       );
       equal(differs(await bench.steps(listed), await bench.steps(reversed)), "the order of listing matters");
       for (const canary of canaries) await assertSurvives(canary, alone, bench, use(active));
+      await trainings(bench)?.composes();
     }),
 
     law("10. no Math.random, no tf.random*", async (bench) => {
-      const touched = await foreignRandomness(async () => {
-        const members = bench.compose(use(active)); // creates the hooks too
-        bench.batch(members, 1);
-        await bench.steps(members, { steps: 2 });
+      const recorder = new Recorder();
+      const { random } = await recorder.record(async () => {
+        const members = recorder.inside("create", () => bench.compose(use(active)));
+        await bench.steps(
+          members.map((member) => recorder.watch(member)),
+          { steps: 2, ...layersToo(recorder, members) },
+        );
       });
       assert.deepEqual(
-        touched,
+        random,
         [],
-        `it uses ${touched.join(", ")}; random numbers come from draw's rng and from the step`,
+        `it uses ${random.join(", ")}; random numbers come from draw's rng and from the step`,
       );
     }),
 
@@ -177,32 +196,28 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
       const members = bench.compose(use(active));
       const recorder = new Recorder();
       const watched = members.map((member) => recorder.watch(member));
-      const rewrites = members.some((member) => member.hooks.rewrite);
       const record = (seed: number, index: number, rate: number): ReturnType<Recorder["record"]> =>
-        recorder.record(() =>
-          bench.steps(watched, {
-            seed,
-            index,
-            rate,
-            // Layers that it put into the model are its own too.
-            ...(rewrites && {
-              view: (step) => recorder.view(step),
-              forward: (work) => recorder.inside("an inserted layer", work),
-            }),
-          }),
-        );
+        recorder.record(() => bench.steps(watched, { seed, index, rate, ...layersToo(recorder, members) }));
       const [first, second] = [await record(1, 0, 0.05), await record(2, 3, 0.01)];
       assert.deepEqual(first.reads, [], `it reads tensors on the host within a step (${first.reads.join(", ")})`);
-      const at = first.constants.findIndex((constant, i) => constant !== second.constants[i]);
-      const told = (constant: string | undefined): string => constant ?? "nothing";
-      assert.ok(at < 0 && first.constants.length === second.constants.length, differing(at, told));
-      function differing(at: number, told: (constant: string | undefined) => string): string {
-        const place = at < 0 ? first.constants.length : at;
-        return `the first recording has ${told(first.constants[place])}, the second ${told(second.constants[place])}; what changes from step to step must be fed`;
+      const length = Math.max(first.constants.length, second.constants.length);
+      for (let at = 0; at < length; at++) {
+        const [one, two] = [first.constants[at] ?? "nothing", second.constants[at] ?? "nothing"];
+        assert.equal(
+          one,
+          two,
+          `the first recording has ${one}, the second ${two}; what changes from step to step must be fed`,
+        );
       }
     }),
   ];
 }
+
+/** Layers that a technique puts into the model are its own too. */
+const layersToo = (recorder: Recorder, members: readonly Member[]): StepsOptions =>
+  members.some((member) => member.hooks.rewrite)
+    ? { view: (step) => recorder.view(step), forward: (work) => recorder.inside("an inserted layer", work) }
+    : {};
 
 const equal = (found: string | undefined, what: string): void => assert.ok(found === undefined, `${what}: ${found}`);
 
@@ -218,12 +233,16 @@ const switchedOn = (axes: readonly (readonly [string, Axis])[]): Params =>
     }),
   );
 
-/** Each axis at each of its ends, the others as usual; then all at their ends. */
+/** Each axis at each of its ends, the others as usual; then all at their ends; each once. */
 function corners(axes: readonly (readonly [string, Axis])[], usual: Params): readonly Params[] {
   const ends = (axis: Axis): Params[string][] => (axis.kind === "choice" ? [...axis.of] : [...axis.range]);
   const one = axes.flatMap(([key, axis]) => ends(axis).map((value) => ({ ...usual, [key]: value })));
   const all = [0, -1].map((end) => Object.fromEntries(axes.map(([key, axis]) => [key, ends(axis).at(end)!])));
-  return axes.length > 1 ? [...one, ...all] : one;
+  const seen = new Set([JSON.stringify(usual)]);
+  return [...one, ...all].filter((params) => {
+    const key = JSON.stringify(params);
+    return !seen.has(key) && Boolean(seen.add(key));
+  });
 }
 
 /** The member, with notice when its draw asks for a random number. */

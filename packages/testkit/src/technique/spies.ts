@@ -24,35 +24,33 @@ function replace<T extends object, K extends keyof T>(of: T, key: K, make: (orig
 
 const RANDOM_OPS = /^(rand|random\w*|truncatedNormal|multinomial|dropout)__op$/;
 
-/** Runs `work`; returns the random sources outside the run's own that it touched. */
-export async function foreignRandomness(work: () => void | Promise<void>): Promise<readonly string[]> {
-  const touched = new Set<string>();
-  const restore = [
-    replace(Math, "random", (original) => () => {
-      touched.add("Math.random");
-      return original();
-    }),
-    // Every op of tfjs opens a scope of its name: the functions themselves cannot be replaced in a module.
-    replace(engine(), "startScope", (original) => (name) => {
-      if (name && RANDOM_OPS.test(name)) touched.add(`tf.${name.slice(0, -"__op".length)}`);
-      return original.call(engine(), name);
-    }),
-  ];
+/** Whether `work` asks for Math.random. */
+export async function usesMathRandom(work: () => Promise<unknown>): Promise<boolean> {
+  let used = false;
+  const undo = replace(Math, "random", (original) => () => {
+    used = true;
+    return original();
+  });
   try {
     await work();
   } finally {
-    for (const undo of restore.reverse()) undo();
+    undo();
   }
-  return [...touched];
+  return used;
 }
 
 /** What happened inside hooks that a captured step would bake in, in order, and what it cannot capture at all. */
-export type Recording = { readonly constants: readonly string[]; readonly reads: readonly string[] };
+export type Recording = {
+  readonly constants: readonly string[];
+  /** Hooks that read a tensor on the host. */ readonly reads: readonly string[];
+  /** Random sources that are not the run's own. */ readonly random: readonly string[];
+};
 
 /** Watches hooks, but not what they call back into: the inner loss, the gradients, the step's own random numbers. */
 export class Recorder {
   readonly #constants: string[] = [];
   readonly #reads: string[] = [];
+  readonly #random = new Set<string>();
   #depth: readonly string[] = [];
 
   /** Runs `work` with tfjs watched. */
@@ -65,7 +63,19 @@ export class Recorder {
       const place = this.#depth.at(-1);
       if (place) this.#reads.push(place);
     };
+    const noteRandom = (source: string): void => {
+      if (this.#depth.length) this.#random.add(source);
+    };
     const restore = [
+      replace(Math, "random", (original) => () => {
+        noteRandom("Math.random");
+        return original();
+      }),
+      // Every op of tfjs opens a scope of its name: the functions themselves cannot be replaced in a module.
+      replace(engine(), "startScope", (original) => (name) => {
+        if (name && RANDOM_OPS.test(name)) noteRandom(`tf.${name.slice(0, -"__op".length)}`);
+        return original.call(engine(), name);
+      }),
       replace(engine(), "makeTensor", (original) => (values, shape, dtype, backend) => {
         note(() => `a ${dtype ?? "float32"} tensor [${shape.join(", ")}] of ${told(values)}`);
         return original.call(engine(), values, shape, dtype, backend);
@@ -88,7 +98,9 @@ export class Recorder {
     } finally {
       for (const undo of restore.reverse()) undo();
     }
-    return { constants: this.#constants.splice(0), reads: this.#reads.splice(0) };
+    const random = [...this.#random];
+    this.#random.clear();
+    return { constants: this.#constants.splice(0), reads: this.#reads.splice(0), random };
   }
 
   inside<T>(place: string, work: () => T): T {
@@ -107,11 +119,13 @@ export class Recorder {
     }
   }
 
-  /** The member with every device hook watched. */
+  /** The member with its hooks watched. */
   watch(member: Member): Member {
-    const { batch, loss, optimizer, average } = member.hooks;
+    const { rewrite, draw, batch, loss, optimizer, average } = member.hooks;
     const hooks: Hooks = {
       ...member.hooks,
+      ...(rewrite && { rewrite: (topology) => this.inside("rewrite", () => rewrite.call(member.hooks, topology)) }),
+      ...(draw && { draw: (rng, shape) => this.inside("draw", () => draw.call(member.hooks, rng, shape)) }),
       ...(batch && {
         batch: (given, step) => this.inside("batch", () => batch.call(member.hooks, given, this.view(step))),
       }),

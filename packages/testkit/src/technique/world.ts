@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { SymbolicTensor } from "@tensorflow/tfjs-layers";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { ORIGIN, createRng, type Rows, type Scaffold, type Shape, type Task } from "@regimen/core";
+import { ORIGIN, createRng, type Rng, type Rows, type Scaffold, type Shape, type Task } from "@regimen/core";
 import classifier from "@regimen/scaffold-classifier";
 
-/** Eight images of 8 × 8 pixels in three channels, four classes: big enough for every rule, small enough for a slow backend. */
-export const SHAPE: Shape = { n: 8, h: 8, w: 8, c: 3, range: [0, 255], classes: 4 };
+/** Six images of 8 × 8 pixels in three channels, three classes: big enough for every rule, small enough for a slow backend. */
+export const SHAPE: Shape = { n: 6, h: 8, w: 8, c: 3, range: [0, 255], classes: 3 };
 const CAPACITY = 3;
 
 /** Where no backend was chosen, the one that runs everywhere. */
@@ -14,23 +14,28 @@ export async function ready(): Promise<void> {
   await tf.ready();
 }
 
+/** [n, h, w, c]: the mean colour tells the class (row number modulo classes), under noise. */
+export function imagesOf(n: number, rng: Rng): Float32Array {
+  const { h, w, c, classes } = SHAPE;
+  return Float32Array.from({ length: n * h * w * c }, (_, at) => {
+    const row = Math.floor(at / (h * w * c));
+    const base = 60 + 40 * ((row + (at % c)) % classes);
+    return Math.round(base + 40 * (rng.uniform() - 0.5));
+  });
+}
+
 /**
- * Images whose mean colour tells their class, under noise. `pictures`: also boxes and masks; and then the last example has no
+ * One batch. `pictures`: also boxes and masks; and then the last example has no
  * label, as in semi-supervised training.
  */
 export function rowsOf(task: Task, pictures: boolean): Rows {
-  const { n, h, w, c, classes } = SHAPE;
+  const { n, h, w, classes } = SHAPE;
   const rng = createRng("testkit").fork("rows");
   const labels = new Float32Array(n * classes);
   for (let i = 0; i < n; i++) labels[i * classes + (i % classes)] = 1;
   if (task === "multilabel_classification")
     for (let i = 0; i < n; i++) labels[i * classes + ((i + 1) % classes)] = i % 2;
-  const pixels = rng.fork("images");
-  const images = Float32Array.from({ length: n * h * w * c }, (_, at) => {
-    const i = Math.floor(at / (h * w * c));
-    const base = 60 + 40 * ((i + (at % c)) % classes);
-    return Math.round(base + 40 * (pixels.uniform() - 0.5));
-  });
+  const images = imagesOf(n, rng.fork("images"));
   const weights = new Float32Array(n).fill(1);
   const origin = new Float32Array(n).fill(ORIGIN.labelled);
   if (!pictures) return { images, labels, weights, origin };
@@ -58,12 +63,13 @@ export function buildModel(task: Task): tfl.LayersModel {
   const seeds = createRng("testkit").fork("model");
   const kernelInitializer = (): ReturnType<typeof tfl.initializers.heNormal> =>
     tfl.initializers.heNormal({ seed: seeds.int(2 ** 30) });
-  const conv = (name: string, x: SymbolicTensor): SymbolicTensor =>
+  const conv = (name: string, x: SymbolicTensor, strides = 1): SymbolicTensor =>
     tfl.layers
       .conv2d({
         name,
         filters: 4,
         kernelSize: 3,
+        strides,
         padding: "same",
         useBias: false,
         kernelInitializer: kernelInitializer(),
@@ -74,7 +80,7 @@ export function buildModel(task: Task): tfl.LayersModel {
   const relu = (name: string, x: SymbolicTensor): SymbolicTensor =>
     tfl.layers.reLU({ name }).apply(x) as SymbolicTensor;
   const input = tfl.input({ shape: [h, w, c], name: "input" });
-  const stem = relu("stem/relu", normal("stem/norm", conv("stem/conv", input)));
+  const stem = relu("stem/relu", normal("stem/norm", conv("stem/conv", input, 2)));
   const branch = normal("block/norm", conv("block/conv", stem));
   const sum = tfl.layers.add({ name: "block/add" }).apply([stem, branch]) as SymbolicTensor;
   const features = tfl.layers.globalAveragePooling2d({ name: "pool" }).apply(relu("block/relu", sum)) as SymbolicTensor;

@@ -1,0 +1,80 @@
+import util from "node:util";
+import type { Backend } from "@regimen/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { registerKernels } from "./kernels.ts";
+import { requireThatFinds } from "./locate.ts";
+import type { TensorFlow } from "./tensorflow.ts";
+
+/** What both tfjs-node and tfjs-node-gpu register themselves as. */
+const TFJS_NAME = "tensorflow";
+
+/** TensorFlow on a GPU, where the user has installed `@tensorflow/tfjs-node-gpu` and TensorFlow sees one. */
+export const nodeGpu: Backend = {
+  name: "node-gpu",
+  rank: 10,
+  auto: true,
+  async load() {
+    const loaded = await start("@tensorflow/tfjs-node-gpu");
+    if (!loaded.gpu) {
+      throw new Error(
+        "@tensorflow/tfjs-node-gpu is installed, but TensorFlow sees no GPU; check nvidia-smi and that the CUDA libraries match TensorFlow's version.",
+      );
+    }
+    return loaded.description;
+  },
+};
+
+/** TensorFlow on the processor, where the user has installed `@tensorflow/tfjs-node`. */
+export const node: Backend = {
+  name: "node",
+  rank: 20,
+  auto: true,
+  async load() {
+    return (await start("@tensorflow/tfjs-node")).description;
+  },
+};
+
+type Loaded = { readonly gpu: boolean; readonly description: Awaited<ReturnType<Backend["load"]>> };
+
+async function start(name: string): Promise<Loaded> {
+  // Two TensorFlows do not share a process: what an earlier attempt has loaded is used.
+  if (!tf.findBackend(TFJS_NAME)) load(name);
+  if (!(await tf.setBackend(TFJS_NAME))) throw new Error(`${name} could not start TensorFlow.`);
+  await tf.ready();
+  const backend = tf.backend() as unknown as TensorFlow;
+  registerKernels(backend);
+  const gpu = backend.isUsingGpuDevice;
+  return {
+    gpu,
+    description: {
+      tfjs: TFJS_NAME,
+      version: backend.binding.TF_Version,
+      device: `TensorFlow ${backend.binding.TF_Version} on ${gpu ? "a GPU" : "the processor"}`,
+    },
+  };
+}
+
+/** Errors, in one sentence each: not installed, no native binding, a tfjs-core of its own, or whatever else it says. */
+function load(name: string): void {
+  const require = requireThatFinds(name);
+  if (require === undefined) throw new Error(`${name} is not installed; run: npm i ${name}`);
+  // tfjs-node calls a function that Node 23 removed.
+  const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
+  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  // TensorFlow's notices about the processor are no news to anybody.
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "1";
+  try {
+    require(name);
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const why = /native addon module|tfjs_binding/.test(said)
+      ? "has no native binding for this machine; run: npx regimen native"
+      : `does not load (${said.split("\n")[0]}); run: npx regimen native`;
+    throw new Error(`${name} is installed but ${why}`, { cause });
+  }
+  if (!tf.findBackend(TFJS_NAME)) {
+    throw new Error(
+      `${name} brought a copy of @tensorflow/tfjs-core of its own, so nothing can be shared with it; install the same version of both: npm i @tensorflow/tfjs-core@${tf.version_core} ${name}@${tf.version_core}`,
+    );
+  }
+}

@@ -1,0 +1,117 @@
+import { KERNELS } from "@regimen/ops";
+import * as tf from "@tensorflow/tfjs-core";
+import { Attributes, type TensorFlow } from "./tensorflow.ts";
+
+type Arguments = { readonly inputs: tf.NamedTensorInfoMap; readonly attrs: tf.NamedAttrMap };
+
+/** Kernels for the primitives of `@regimen/ops` that call one TensorFlow op each, and a gather that reads nothing back. */
+export function registerKernels(backend: TensorFlow): void {
+  const is = new Attributes(backend);
+
+  const random = (kernel: string, op: string) =>
+    register(kernel, ({ inputs, attrs }) =>
+      backend.executeSingleOutput(
+        op,
+        [is.type("dtype", "float32"), is.type("T", "int32"), is.type("Tseed", "int32")],
+        [tf.tensor1d(attrs["shape"] as number[], "int32"), inputs["seed"]!],
+      ),
+    );
+  random(KERNELS.uniform, "StatelessRandomUniform");
+  random(KERNELS.normal, "StatelessRandomNormal");
+
+  const batchNorm = (attrs: tf.NamedAttrMap) => [
+    is.type("T", "float32"),
+    is.type("U", "float32"),
+    is.float("epsilon", attrs["epsilon"] as number),
+    is.string("data_format", "NHWC"),
+    is.bool("is_training", true),
+  ];
+  register(KERNELS.batchNorm, ({ inputs, attrs }) => {
+    const x = inputs["x"] as tf.Tensor;
+    const images = asImages(x);
+    const rows = images.size / images.shape[3];
+    const none = tf.tensor1d([], "float32");
+    const outputs = backend.executeMultipleOutputs(
+      "FusedBatchNormV3",
+      [...batchNorm(attrs), is.float("exponential_avg_factor", 1)],
+      [images, inputs["gamma"]!, inputs["beta"]!, none, none],
+      6,
+    );
+    const [y, mean, sampleVariance, ...reserved] = outputs as [tf.Tensor, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
+    // TensorFlow reports the variance of a sample, n / (n − 1) times that of the batch.
+    const variance = tf.mul(sampleVariance, Math.max(rows - 1, 1) / rows);
+    return [tf.reshape(y, x.shape), mean, variance, ...reserved];
+  });
+  register(KERNELS.batchNormGrad, ({ inputs, attrs }) => {
+    const x = inputs["x"] as tf.Tensor;
+    const [dx, dgamma, dbeta] = backend.executeMultipleOutputs(
+      "FusedBatchNormGradV3",
+      batchNorm(attrs),
+      [
+        asImages(inputs["dy"] as tf.Tensor),
+        asImages(x),
+        inputs["gamma"]!,
+        inputs["extra0"]!,
+        inputs["extra1"]!,
+        inputs["extra2"]!,
+      ],
+      5,
+    );
+    return [tf.reshape(dx!, x.shape), dgamma!, dbeta!];
+  });
+
+  register(KERNELS.reluGrad, ({ inputs }) =>
+    backend.executeSingleOutput("ReluGrad", [is.type("T", "float32")], [inputs["dy"]!, inputs["y"]!]),
+  );
+
+  // Its gradient is composed: TensorFlow's own is that of the inverse map, which is not the derivative.
+  register(KERNELS.warp, ({ inputs, attrs }) => {
+    const images = inputs["images"]!;
+    return backend.executeSingleOutput(
+      "ImageProjectiveTransformV3",
+      [
+        is.type("dtype", "float32"),
+        is.string("interpolation", String(attrs["interpolation"]).toUpperCase()),
+        is.string("fill_mode", String(attrs["fill"]).toUpperCase()),
+      ],
+      [
+        images,
+        inputs["transforms"]!,
+        tf.tensor1d(images.shape.slice(1, 3), "int32"),
+        tf.scalar(attrs["value"] as number),
+      ],
+    );
+  });
+
+  // tfjs-node's reads every index on the host to check it, which neither a GPU nor a captured step can afford.
+  register("GatherV2", ({ inputs, attrs }) => {
+    const x = inputs["x"]!;
+    const indices = inputs["indices"]!;
+    return backend.executeSingleOutput(
+      "GatherV2",
+      [
+        is.int("batch_dims", (attrs["batchDims"] as number | undefined) ?? 0),
+        is.type("Tparams", x.dtype),
+        is.type("Tindices", indices.dtype),
+        is.type("Taxis", "int32"),
+      ],
+      [x, indices, tf.scalar(attrs["axis"] as number, "int32")],
+    );
+  });
+}
+
+function register(kernelName: string, run: (args: Arguments) => tf.Tensor | tf.Tensor[]): void {
+  if (tf.getKernel(kernelName, "tensorflow") !== undefined) tf.unregisterKernel(kernelName, "tensorflow");
+  tf.registerKernel({
+    kernelName,
+    backendName: "tensorflow",
+    kernelFunc: ({ inputs, attrs }) => tf.tidy(() => run({ inputs, attrs: attrs ?? {} })),
+  });
+}
+
+/** [..., c] as [n, 1, 1, c], unless it has rank 4 already. */
+function asImages(x: tf.Tensor): tf.Tensor4D {
+  if (x.rank === 4) return x as tf.Tensor4D;
+  const channels = x.shape[x.rank - 1]!;
+  return tf.reshape(x, [x.size / channels, 1, 1, channels]);
+}

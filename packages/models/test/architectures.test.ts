@@ -1,0 +1,129 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { createRng, type Architecture, type Params } from "@regimen/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type * as tfl from "@tensorflow/tfjs-layers";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import plugin, { classicCnn, resnet18, resnet20, resnet20v2, resnet34, smallCnn } from "../src/index.ts";
+
+beforeAll(() => tf.setBackend("cpu"));
+afterEach(() => tf.disposeVariables());
+
+const ALL = [smallCnn, classicCnn, resnet20, resnet20v2, resnet18, resnet34];
+
+function build(
+  architecture: Architecture,
+  { side = 32, c = 3, classes = 10, seed = 1, params = {} as Params } = {},
+): tfl.LayersModel {
+  const rng = createRng(seed);
+  const format = { h: side, w: side, c, range: [0, 255] } as const;
+  return architecture.build({ format, classes, seeds: () => rng.int(2 ** 31), with: params });
+}
+const trainableParameters = (model: tfl.LayersModel): number =>
+  model.trainableWeights.reduce((sum, weight) => sum + tf.util.sizeFromShape(weight.shape as number[]), 0);
+
+test("the plug-in registers all of them", () => {
+  const names: string[] = [];
+  plugin.register({ architecture: ({ name }: Architecture) => names.push(name) } as never);
+  expect(names).toEqual(["small-cnn", "classic-cnn", "resnet20", "resnet20v2", "resnet18", "resnet34"]);
+});
+
+describe("trainable parameters", () => {
+  test.each([
+    // torchvision's documentation of resnet18 and resnet34.
+    [resnet18, { side: 224, classes: 1000 }, 11_689_512],
+    [resnet34, { side: 224, classes: 1000 }, 21_797_672],
+    // The widely used CIFAR variant of ResNet-18 with a 3×3 stem.
+    [resnet18, { side: 32, classes: 10 }, 11_173_962],
+    // 3·3·(3·16 + 6·16² + 16·32 + 5·32² + 32·64 + 5·64²), projections 16·32 + 32·64, the norms' 2·(7·16 + 7·32 + 7·64), 64·10 + 10.
+    [resnet20, {}, 9 * (48 + 1536 + 512 + 5120 + 2048 + 20480) + 2560 + 1568 + 650],
+    // Keras' example of the same network has 570,602, of which 2,192 are biases before or beside normalisation.
+    [resnet20v2, {}, 570_602 - 2_192],
+    // 9·(3·16 + 16·32 + 32·64), the norms' 2·(16 + 32 + 64), 4·4·64·10 + 10
+    [smallCnn, {}, 9 * (48 + 512 + 2048) + 224 + 10250],
+    // 25·3·32 + 32, 25·32·64 + 64, 4096·384 + 384, 384·192 + 192, 192·10 + 10
+    [classicCnn, {}, 2432 + 51264 + 1573248 + 73920 + 1930],
+  ] as const)("case %#", (architecture, how, count) => {
+    expect(trainableParameters(build(architecture, how))).toBe(count);
+  });
+
+  test("the published sizes: 0.27 M and 0.57 M", () => {
+    expect((trainableParameters(build(resnet20)) / 1e6).toFixed(2)).toBe("0.27");
+    expect((trainableParameters(build(resnet20v2)) / 1e6).toFixed(2)).toBe("0.57");
+  });
+});
+
+describe.each(ALL)("$name", (architecture) => {
+  const narrow = { params: { width: 0.125 } };
+
+  test("takes [h, w, c], gives probabilities, in names that do not depend on what was built before", () => {
+    const [model, again] = [
+      build(architecture, narrow),
+      build(architecture, { ...narrow, side: 28, c: 1, classes: 4 }),
+    ];
+    expect([model.inputs[0]!.shape, model.outputs[0]!.shape]).toEqual([
+      [null, 32, 32, 3],
+      [null, 10],
+    ]);
+    const out = again.predict(tf.ones([2, 28, 28, 1])) as tf.Tensor2D;
+    expect(out.shape).toEqual([2, 4]);
+    tf.sum(out, 1)
+      .dataSync()
+      .forEach((sum) => expect(sum).toBeCloseTo(1, 5));
+    expect(again.weights.map((weight) => weight.originalName)).toEqual(
+      model.weights.map((weight) => weight.originalName),
+    );
+    expect(new Set(model.weights.map((weight) => weight.originalName)).size).toBe(model.weights.length);
+  });
+
+  test("the same seeds give the same weights, others do not", () => {
+    const weights = (seed: number): number[][] =>
+      build(architecture, { ...narrow, seed }).trainableWeights.map((weight) => [...weight.read().dataSync()]);
+    const [one, again, other] = [weights(1), weights(1), weights(2)];
+    expect(again).toEqual(one);
+    expect(other[0]).not.toEqual(one[0]);
+    expect(other.at(-2)).not.toEqual(one.at(-2));
+  });
+});
+
+test("a seed of 0 is a seed", () => {
+  const kernel = (): number[] => {
+    const format = { h: 8, w: 8, c: 1, range: [0, 255] } as const;
+    const model = smallCnn.build({ format, classes: 2, seeds: () => 0, with: {} });
+    return [...model.weights[0]!.read().dataSync()];
+  };
+  expect(kernel()).toEqual(kernel());
+});
+
+test("He-normal: the deviation of √(2 / fan-in), as tfjs truncates it", () => {
+  const kernel = build(resnet20).weights.find(({ originalName }) => originalName === "group3_block3_2_conv/kernel")!;
+  const { mean, variance } = tf.moments(kernel.read());
+  const deviation = Math.sqrt(2 / (9 * 64));
+  // A normal cut off at two deviations has 0.8796 of the deviation; 36,864 draws estimate it to 0.4 %.
+  expect(Math.sqrt(variance.dataSync()[0]!) / (0.8796 * deviation)).toBeCloseTo(1, 1.7);
+  expect(mean.dataSync()[0]! / deviation).toBeCloseTo(0, 1.7);
+});
+
+describe("stems of the larger networks", () => {
+  const sizes = (side: number): string[] =>
+    build(resnet18, { side, params: { width: 0.125 } })
+      .layers.filter(({ name }) => name === "stem_relu" || name === "stem_pool" || name === "group4_block2_relu")
+      .map(({ name, outputShape }) => `${name} ${(outputShape as number[])[1]}`);
+
+  test("up to 64 pixels: full size; above: a quarter", () => {
+    expect(sizes(64)).toEqual(["stem_relu 64", "group4_block2_relu 8"]);
+    expect(sizes(65)).toEqual(["stem_relu 33", "stem_pool 17", "group4_block2_relu 3"]);
+    expect(sizes(224)).toEqual(["stem_relu 112", "stem_pool 56", "group4_block2_relu 7"]);
+  });
+});
+
+describe("parameters", () => {
+  test("width multiplies the filters", () => {
+    const filters = build(smallCnn, { params: { width: 2 } }).getLayer("block3_conv").outputShape as number[];
+    expect(filters.at(-1)).toBe(128);
+  });
+
+  test("others, and what is no width, are errors", () => {
+    expect(() => build(smallCnn, { params: { widht: 2 } })).toThrow(/REG_PARAM_UNKNOWN.*"widht".*nearest is "width"/);
+    expect(() => build(smallCnn, { params: { width: 0 } })).toThrow(/REG_PARAM: width is 0/);
+  });
+});
