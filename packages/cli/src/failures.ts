@@ -39,12 +39,20 @@ function understood(error: unknown): Failure {
     return { code: "REG_USAGE", message: oneLine(error.message.replace(/^error: /, "")), exit: 2 };
   }
   if (isRegimenError(error)) {
-    return { code: error.code, message: oneLine(error.message.replace(`${error.code}: `, "")), exit: error.input ? 2 : 1 };
+    return {
+      code: error.code,
+      message: oneLine(error.message.replace(`${error.code}: `, "")),
+      exit: error.input ? 2 : 1,
+    };
   }
   const { code, path, message } = (error ?? {}) as { code?: unknown; path?: unknown; message?: unknown };
   if (code === "ENOSPC") {
     const where = typeof path === "string" ? ` at ${path}` : "";
-    return { code: "REG_DISK", message: `no space is left on the disk${where}; make room, then go on with regimen resume RUN`, exit: 1 };
+    return {
+      code: "REG_DISK",
+      message: `no space is left on the disk${where}; make room, then go on with regimen resume RUN`,
+      exit: 1,
+    };
   }
   return { code: null, message: oneLine(typeof message === "string" ? message : String(error)), exit: 1 };
 }
@@ -54,9 +62,16 @@ function isRegimenError(error: unknown): error is RegimenError {
   return error instanceof RegimenError || (error instanceof Error && error.name === "RegimenError" && "code" in error);
 }
 
-const oneLine = (text: string): string => text.split("\n").map((line) => line.trim()).filter(Boolean).join(" ");
+const oneLine = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join(" ");
 
 function trace(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? (error.stack ?? error.message) : `${error.stack}\nCaused by: ${trace(error.cause)}`;
+  return error.cause === undefined
+    ? (error.stack ?? error.message)
+    : `${error.stack}\nCaused by: ${trace(error.cause)}`;
 }

@@ -21,7 +21,11 @@ export type JobFlags = {
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
 
 export const pluginFlag = (command: Command): Command =>
-  command.option("--plugin <pkg>", "a plug-in: package or ./path (repeatable); naming techniques leaves all others out", collect);
+  command.option(
+    "--plugin <pkg>",
+    "a plug-in: package or ./path (repeatable); naming techniques leaves all others out",
+    collect,
+  );
 
 export const backendFlag = (command: Command): Command =>
   command.option("--backend <name>", "auto, node-gpu, node, webgpu, wasm, cpu, or a plug-in's", "auto");
@@ -34,10 +38,11 @@ export function jobFlags(command: Command): Command {
   pluginFlag(backendFlag(command));
   return command
     .option("--time <t>", "how long it may take, such as 90s, 30m or 1h30m: chooses epochs that are auto", duration)
-    .option("--set <a.b=v>", "sets a key of the configuration (repeatable)", (value: string, earlier: readonly Override[] = []) => [
-      ...earlier,
-      parseSet(value),
-    ])
+    .option(
+      "--set <a.b=v>",
+      "sets a key of the configuration (repeatable)",
+      (value: string, earlier: readonly Override[] = []) => [...earlier, parseSet(value)],
+    )
     .option("--dry-run", "prints the plan and stops")
     .option("--resume", "goes on with the run in --out, if there is one");
 }
@@ -61,15 +66,19 @@ function whole(text: string): number {
 
 function number(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`got "${text}"; expected a number.`);
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new InvalidArgumentError(`got "${text}"; expected a number.`);
   return value;
 }
 
 /** "90s", "30m", "1h30m", "2h" → seconds. */
 export function duration(text: string): number {
-  const match = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+(?:\.\d+)?)s)?$/.exec(text.replaceAll(" ", ""));
+  const match = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+(?:\.\d+)?)s)?$/.exec(
+    text.replaceAll(" ", ""),
+  );
   const [h, m, s] = (match ?? []).slice(1).map((part) => Number(part ?? 0));
   const seconds = 3600 * (h ?? 0) + 60 * (m ?? 0) + (s ?? 0);
-  if (!(seconds > 0)) throw new RegimenError("REG_USAGE", `--time got "${text}"; expected a duration such as 90s, 30m or 1h30m`);
+  if (!(seconds > 0))
+    throw new RegimenError("REG_USAGE", `--time got "${text}"; expected a duration such as 90s, 30m or 1h30m`);
   return seconds;
 }

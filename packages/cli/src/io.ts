@@ -6,7 +6,11 @@ export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonl
 /** The package that carries the command line: its own dependencies are plug-ins too. `import` is its own `import()`. */
 export type Host = {
   readonly url: string;
-  readonly manifest: { readonly name: string; readonly version: string; readonly dependencies?: Readonly<Record<string, string>> };
+  readonly manifest: {
+    readonly name: string;
+    readonly version: string;
+    readonly dependencies?: Readonly<Record<string, string>>;
+  };
   import(name: string): Promise<unknown>;
 };
 

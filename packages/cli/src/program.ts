@@ -40,7 +40,10 @@ function program(io: Call, console: Console): Command {
       getOutHelpWidth: () => 80,
       getErrHelpWidth: () => 80,
     });
-  root.addHelpText("after", examples(["regimen train ./photos", "regimen train regimen.yaml --time 1h", "regimen doctor"]));
+  root.addHelpText(
+    "after",
+    examples(["regimen train ./photos", "regimen train regimen.yaml --time 1h", "regimen doctor"]),
+  );
   const add = (usage: string, about: string, lines: readonly string[], parent = root): Command =>
     parent
       .command(usage)
@@ -61,7 +64,9 @@ function program(io: Call, console: Console): Command {
     ),
   )
     .option("--no-baseline", "leaves out the plain training that the report compares with")
-    .action(async (target: string | undefined, flags: JobFlags) => (await import("./commands/train.ts")).trainCommand(io, console, target, flags));
+    .action(async (target: string | undefined, flags: JobFlags) =>
+      (await import("./commands/train.ts")).trainCommand(io, console, target, flags),
+    );
 
   budgetFlag(
     jobFlags(
@@ -70,7 +75,9 @@ function program(io: Call, console: Console): Command {
         "regimen search regimen.yaml --out ./runs/policy --json",
       ]),
     ),
-  ).action(async (target: string | undefined, flags: JobFlags) => (await import("./commands/search.ts")).searchCommand(io, console, target, flags));
+  ).action(async (target: string | undefined, flags: JobFlags) =>
+    (await import("./commands/search.ts")).searchCommand(io, console, target, flags),
+  );
 
   jobFlags(
     add("fit [target]", "Trains once with a given policy.", [
@@ -79,9 +86,13 @@ function program(io: Call, console: Console): Command {
     ]),
   )
     .requiredOption("--policy <file>", "a policy.json, a run's folder, or none for the plain baseline")
-    .action(async (target: string | undefined, flags: JobFlags) => (await import("./commands/fit.ts")).fitCommand(io, console, target, flags));
+    .action(async (target: string | undefined, flags: JobFlags) =>
+      (await import("./commands/fit.ts")).fitCommand(io, console, target, flags),
+    );
 
-  add("resume <run>", "Goes on with a stopped run; needs nothing else.", ["regimen resume ./runs/20260102-150405-calm-fox-pier"]).action(async (run: string) => (await import("./commands/resume.ts")).resumeCommand(io, console, run));
+  add("resume <run>", "Goes on with a stopped run; needs nothing else.", [
+    "regimen resume ./runs/20260102-150405-calm-fox-pier",
+  ]).action(async (run: string) => (await import("./commands/resume.ts")).resumeCommand(io, console, run));
 
   pluginFlag(
     backendFlag(
@@ -94,7 +105,9 @@ function program(io: Call, console: Console): Command {
     .requiredOption("--model <dir>", "a run's folder, its model/, or a model.json")
     .requiredOption("--data <place>", "a folder, a file, or FORMAT:PATH")
     .option("--misclassified <file.csv>", "writes the misclassified samples, worst first")
-    .action(async (flags: Shared & { model: string; data: string; misclassified?: string }) => (await import("./commands/evaluate.ts")).evaluateCommand(io, console, flags));
+    .action(async (flags: Shared & { model: string; data: string; misclassified?: string }) =>
+      (await import("./commands/evaluate.ts")).evaluateCommand(io, console, flags),
+    );
 
   pluginFlag(
     backendFlag(
@@ -105,7 +118,9 @@ function program(io: Call, console: Console): Command {
     ),
   )
     .requiredOption("--model <dir>", "a run's folder, its model/, or a model.json")
-    .action(async (files: string[], flags: Shared & { model: string }) => (await import("./commands/predict.ts")).predictCommand(io, console, files, flags));
+    .action(async (files: string[], flags: Shared & { model: string }) =>
+      (await import("./commands/predict.ts")).predictCommand(io, console, files, flags),
+    );
 
   const data = root.command("data").description("Looks at data.").helpCommand(false);
   data.addHelpText("after", examples(["regimen data inspect --data ./photos"]));
@@ -118,7 +133,9 @@ function program(io: Call, console: Console): Command {
     ),
   )
     .requiredOption("--data <place>", "a folder, a file, or FORMAT:PATH")
-    .action(async (flags: Shared & { data: string }) => (await import("./commands/data.ts")).dataCommand(io, console, flags));
+    .action(async (flags: Shared & { data: string }) =>
+      (await import("./commands/data.ts")).dataCommand(io, console, flags),
+    );
 
   add("report <run>", "The static report of a run: one self-contained HTML file.", [
     "regimen report ./runs/a",
@@ -126,23 +143,39 @@ function program(io: Call, console: Console): Command {
   ])
     .option("--out <file.html>", "where to write it (default: report.html in the run's folder)")
     .option("--charts <dir>", "writes each chart as SVG and PNG too")
-    .action(async (run: string, flags: { out?: string; charts?: string }) => (await import("./commands/report.ts")).reportCommand(io, console, run, flags));
+    .action(async (run: string, flags: { out?: string; charts?: string }) =>
+      (await import("./commands/report.ts")).reportCommand(io, console, run, flags),
+    );
 
   pluginFlag(
-    add("plugins", "What is installed: versions, hyperparameters, conflicts.", ["regimen plugins", "regimen plugins --plugin ./my-technique.mjs --json"]),
-  ).action(async (flags: Shared) => (await import("./commands/plugins.ts")).pluginsCommand(io, console, flags.plugin ?? []));
+    add("plugins", "What is installed: versions, hyperparameters, conflicts.", [
+      "regimen plugins",
+      "regimen plugins --plugin ./my-technique.mjs --json",
+    ]),
+  ).action(async (flags: Shared) =>
+    (await import("./commands/plugins.ts")).pluginsCommand(io, console, flags.plugin ?? []),
+  );
 
   pluginFlag(
-    add("doctor", "Tries the backends in order and says why each was taken or not.", ["regimen doctor", "regimen doctor --backend node --json"]),
+    add("doctor", "Tries the backends in order and says why each was taken or not.", [
+      "regimen doctor",
+      "regimen doctor --backend node --json",
+    ]),
   )
     .option("--backend <name>", "tries this one alone")
-    .action(async (flags: Shared) => (await import("./commands/doctor.ts")).doctorCommand(io, console, flags.plugin ?? [], flags.backend));
+    .action(async (flags: Shared) =>
+      (await import("./commands/doctor.ts")).doctorCommand(io, console, flags.plugin ?? [], flags.backend),
+    );
 
   return root;
 }
 
 /** As a shell would take it again. */
 const typed = (argv: readonly string[]): string =>
-  ["regimen", ...argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))].join(" ");
+  [
+    "regimen",
+    ...argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)),
+  ].join(" ");
 
-const examples = (lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`;
+const examples = (lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`;

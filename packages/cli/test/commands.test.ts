@@ -4,7 +4,19 @@ import { misclassifiedCsv } from "../src/commands/evaluate.ts";
 import { cli, evaluation, fakeRegimen, temp, write } from "./fake.ts";
 import { report } from "./report.ts";
 
-const COMMANDS = [["train"], ["search"], ["fit"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "inspect"], ["report"], ["plugins"], ["doctor"]];
+const COMMANDS = [
+  ["train"],
+  ["search"],
+  ["fit"],
+  ["resume"],
+  ["evaluate"],
+  ["predict"],
+  ["data"],
+  ["data", "inspect"],
+  ["report"],
+  ["plugins"],
+  ["doctor"],
+];
 
 function photos(): string {
   const cwd = temp();
@@ -13,18 +25,31 @@ function photos(): string {
 }
 
 describe("every command", () => {
-  it.each([[], ...COMMANDS].map((command) => [command.join(" "), command] as const))("%s --help has examples, in 80 columns", async (_, command) => {
-    const { code, out } = await cli([...command, "--help"]);
-    expect(code).toBe(0);
-    expect(out).toMatch(/Examples:\n {2}\$ regimen /);
-    expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
-    if (command.length > 0 && command.join() !== "data") expect(out).toMatch(/--json.*\n(.*\n)*.*--quiet/);
-  });
+  it.each([[], ...COMMANDS].map((command) => [command.join(" "), command] as const))(
+    "%s --help has examples, in 80 columns",
+    async (_, command) => {
+      const { code, out } = await cli([...command, "--help"]);
+      expect(code).toBe(0);
+      expect(out).toMatch(/Examples:\n {2}\$ regimen /);
+      expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+      if (command.length > 0 && command.join() !== "data") expect(out).toMatch(/--json.*\n(.*\n)*.*--quiet/);
+    },
+  );
 
   it("is told apart from a slip, with exit code 2", async () => {
-    expect(await cli(["trian"])).toMatchObject({ code: 2, out: "", err: expect.stringContaining("REG_USAGE: unknown command 'trian' (Did you mean train?)") });
-    expect(await cli(["train", "--sed", "3"])).toMatchObject({ code: 2, err: expect.stringContaining("unknown option '--sed'") });
-    expect(await cli(["train", "--seed", "x"])).toMatchObject({ code: 2, err: expect.stringContaining("expected a whole number") });
+    expect(await cli(["trian"])).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("REG_USAGE: unknown command 'trian' (Did you mean train?)"),
+    });
+    expect(await cli(["train", "--sed", "3"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("unknown option '--sed'"),
+    });
+    expect(await cli(["train", "--seed", "x"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("expected a whole number"),
+    });
     expect((await cli(["fit", "x"])).err).toContain("--policy");
     expect((await cli(["data"])).code).toBe(2);
     expect((await cli([])).code).toBe(0);
@@ -33,7 +58,9 @@ describe("every command", () => {
   it("says an error as JSON on stdout too where JSON was asked for", async () => {
     const { code, out, err } = await cli(["train", "nowhere", "--json"]);
     expect(code).toBe(2);
-    expect(JSON.parse(out)).toEqual({ error: { code: "REG_DATA_PATH", message: expect.stringContaining("there is no nowhere") } });
+    expect(JSON.parse(out)).toEqual({
+      error: { code: "REG_DATA_PATH", message: expect.stringContaining("there is no nowhere") },
+    });
     expect(err.trim().split("\n")).toHaveLength(1);
   });
 });
@@ -44,14 +71,31 @@ describe("regimen train", () => {
     const fake = fakeRegimen(report, [
       { kind: "stage", stage: "baseline", message: "plain training", secondsLeft: 9 },
       { kind: "epoch", training: "baseline", epoch: 1, epochs: 3, logs: { loss: 1.2, val_loss: 1.1 }, secondsLeft: 8 },
-      { kind: "trial", name: "amber-fox-arch", done: 1, score: { error: 0.3, loss: 0.9, ece: null }, status: "ok", secondsLeft: 5 },
+      {
+        kind: "trial",
+        name: "amber-fox-arch",
+        done: 1,
+        score: { error: 0.3, loss: 0.9, ece: null },
+        status: "ok",
+        secondsLeft: 5,
+      },
       { kind: "trial", name: "brisk-owl-dune", done: 2, score: null, status: "failed", secondsLeft: 5 },
       { kind: "warning", code: "REG_X", message: "careful" },
     ]);
-    const { code, out, err } = await cli(["train", "photos", "--out", "runs/a", "--no-baseline", "--set", "training.epochs=4"], { cwd, createRegimen: fake.createRegimen });
+    const { code, out, err } = await cli(
+      ["train", "photos", "--out", "runs/a", "--no-baseline", "--set", "training.epochs=4"],
+      { cwd, createRegimen: fake.createRegimen },
+    );
     expect([code, err.includes("regimen:")]).toEqual([0, false]);
     const { options } = fake.jobs[0]!;
-    expect(options).toMatchObject({ model: { architecture: "small-cnn" }, training: { epochs: 4 }, seed: 7, baseline: false, resume: false, out: `${cwd}/runs/a` });
+    expect(options).toMatchObject({
+      model: { architecture: "small-cnn" },
+      training: { epochs: 4 },
+      seed: 7,
+      baseline: false,
+      resume: false,
+      out: `${cwd}/runs/a`,
+    });
     expect(options.data).toMatchObject({ name: "photos", test: { fraction: 0.2 }, validation: { fraction: 0.1 } });
     expect(fake.disposed).toBe(1);
     expect(err).toMatch(/splits +29 train · 3 validation · 8 test/);
@@ -82,13 +126,20 @@ describe("regimen train", () => {
   it("stops after the plan with --dry-run, having chosen the epochs that fit the time", async () => {
     const fake = fakeRegimen(report);
     const cwd = photos();
-    const { code, out } = await cli(["train", "photos", "--dry-run", "--json", "--time", "1s"], { cwd, createRegimen: fake.createRegimen });
+    const { code, out } = await cli(["train", "photos", "--dry-run", "--json", "--time", "1s"], {
+      cwd,
+      createRegimen: fake.createRegimen,
+    });
     expect(code).toBe(0);
     // 29 images, three plain runs, 1,000 images a second, 15 % on top: 9 epochs take 0.90 s and 10 take 1.0005 s.
     expect(JSON.parse(out)).toMatchObject({
       job: "train",
       model: { name: "small-cnn", parameters: 1234 },
-      data: { classes: ["cat", "dog"], imageShape: [8, 8, 1], splits: { train: 29, validation: 3, test: 8, unlabeled: null } },
+      data: {
+        classes: ["cat", "dog"],
+        imageShape: [8, 8, 1],
+        splits: { train: 29, validation: 3, test: 8, unlabeled: null },
+      },
       training: { epochs: 9 },
       search: { metalearner: "default", budget: 1, techniques: ["@regimen/technique-mixup"] },
       imagesPerSecond: 1000,
@@ -104,19 +155,30 @@ describe("regimen train", () => {
     mkdirSync(`${cwd}/runs/a`, { recursive: true });
     const { code, err } = await cli(["train", "photos", "--out", "runs/a"], { cwd });
     expect(code).toBe(2);
-    expect(err).toContain("regimen: REG_RUN_EXISTS: runs/a exists already; to go on with that run: regimen resume runs/a; to start another: --out runs/a-2");
+    expect(err).toContain(
+      "regimen: REG_RUN_EXISTS: runs/a exists already; to go on with that run: regimen resume runs/a; to start another: --out runs/a-2",
+    );
   });
 
   it("names unknown metalearners and architectures", async () => {
     const { createRegimen } = fakeRegimen(report);
     const ask = async (set: string) => cli(["train", "photos", "--set", set], { cwd: photos(), createRegimen });
-    expect(await ask("search.metalearner=xyz")).toMatchObject({ code: 2, err: expect.stringContaining("REG_METALEARNER_UNKNOWN") });
-    expect(await ask("model.architecture=small-cn")).toMatchObject({ code: 2, err: expect.stringContaining('REG_MODEL_ARCHITECTURE: no installed package offers the architecture "small-cn"; the nearest is "small-cnn"') });
+    expect(await ask("search.metalearner=xyz")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("REG_METALEARNER_UNKNOWN"),
+    });
+    expect(await ask("model.architecture=small-cn")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(
+        'REG_MODEL_ARCHITECTURE: no installed package offers the architecture "small-cn"; the nearest is "small-cnn"',
+      ),
+    });
   });
 });
 
 describe("a job", () => {
-  const aborted = (signal: AbortSignal | undefined): Promise<void> => new Promise((_, no) => signal?.addEventListener("abort", () => no(signal.reason)));
+  const aborted = (signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((_, no) => signal?.addEventListener("abort", () => no(signal.reason)));
 
   it("that is interrupted says how to go on, with exit code 130", async () => {
     const cwd = photos();
@@ -125,7 +187,11 @@ describe("a job", () => {
       const timer = setInterval(() => fake.jobs.length > 0 && stop(), 5);
       return () => clearInterval(timer);
     };
-    const { code, err } = await cli(["train", "photos", "--out", "runs/a"], { cwd, createRegimen: fake.createRegimen, onInterrupt });
+    const { code, err } = await cli(["train", "photos", "--out", "runs/a"], {
+      cwd,
+      createRegimen: fake.createRegimen,
+      onInterrupt,
+    });
     expect(code).toBe(130);
     expect(err).toContain("To go on: regimen resume runs/a");
     expect(fake.disposed).toBe(1);
@@ -140,33 +206,68 @@ describe("a job", () => {
     const { code } = await cli(["resume", `${cwd}/runs/a`], { cwd: temp(), createRegimen: again.createRegimen });
     expect(code).toBe(0);
     const { options } = again.jobs[0]!;
-    expect(options).toMatchObject({ resume: true, out: `${cwd}/runs/a`, seed: 11, baseline: false, search: { budget: 0.5 } });
+    expect(options).toMatchObject({
+      resume: true,
+      out: `${cwd}/runs/a`,
+      seed: 11,
+      baseline: false,
+      search: { budget: 0.5 },
+    });
     expect(options.training).toEqual(first.jobs[0]!.options.training);
     expect(again.asked[0]!.backend).toBe("fake");
-    expect(JSON.parse(readFileSync(`${cwd}/runs/a/run.json`, "utf8"))).toMatchObject({ config: { command: `regimen ${started.join(" ")}`, cwd } });
+    expect(JSON.parse(readFileSync(`${cwd}/runs/a/run.json`, "utf8"))).toMatchObject({
+      config: { command: `regimen ${started.join(" ")}`, cwd },
+    });
     // And by --resume, with the same configuration only.
     const third = fakeRegimen(report);
     expect((await cli([...started, "--resume"], { cwd, createRegimen: third.createRegimen })).code).toBe(0);
     expect(third.jobs[0]!.options).toMatchObject({ resume: true, training: options.training! });
-    const other = await cli(["train", "photos", "--out", "runs/a", "--seed", "12", "--resume"], { cwd, createRegimen: third.createRegimen });
-    expect(other).toMatchObject({ code: 2, err: expect.stringMatching(/REG_RUN_MISMATCH: runs\/a was started with another seed, search/) });
+    const other = await cli(["train", "photos", "--out", "runs/a", "--seed", "12", "--resume"], {
+      cwd,
+      createRegimen: third.createRegimen,
+    });
+    expect(other).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/REG_RUN_MISMATCH: runs\/a was started with another seed, search/),
+    });
   });
 
   it("that fails ends with 1 and one line; a full disk is told as such", async () => {
     const broken = fakeRegimen(report, [], () => Promise.reject(new Error("boom\nat somewhere")));
-    expect(await cli(["train", "photos"], { cwd: photos(), createRegimen: broken.createRegimen })).toMatchObject({ code: 1, err: expect.stringMatching(/\nregimen: boom at somewhere\n$/) });
-    const full = fakeRegimen(report, [], () => Promise.reject(Object.assign(new Error("no"), { code: "ENOSPC", path: "/x" })));
-    expect(await cli(["train", "photos"], { cwd: photos(), createRegimen: full.createRegimen })).toMatchObject({ code: 1, err: expect.stringContaining("REG_DISK: no space is left on the disk at /x") });
-    const traced = await cli(["train", "photos"], { cwd: photos(), createRegimen: broken.createRegimen, env: { REGIMEN_DEBUG: "1" } });
+    expect(await cli(["train", "photos"], { cwd: photos(), createRegimen: broken.createRegimen })).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/\nregimen: boom at somewhere\n$/),
+    });
+    const full = fakeRegimen(report, [], () =>
+      Promise.reject(Object.assign(new Error("no"), { code: "ENOSPC", path: "/x" })),
+    );
+    expect(await cli(["train", "photos"], { cwd: photos(), createRegimen: full.createRegimen })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("REG_DISK: no space is left on the disk at /x"),
+    });
+    const traced = await cli(["train", "photos"], {
+      cwd: photos(),
+      createRegimen: broken.createRegimen,
+      env: { REGIMEN_DEBUG: "1" },
+    });
     expect(traced.err).toContain("at ");
   });
 
   it("that is not there cannot go on", async () => {
-    expect(await cli(["resume", "nowhere"])).toMatchObject({ code: 2, err: expect.stringContaining("REG_RUN_MISSING: nowhere holds no run") });
+    expect(await cli(["resume", "nowhere"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("REG_RUN_MISSING: nowhere holds no run"),
+    });
     const cwd = temp();
     write(cwd, { "a/run.json": { config: null } });
-    expect(await cli(["resume", "a"], { cwd })).toMatchObject({ code: 2, err: expect.stringContaining("REG_RUN_MISMATCH") });
-    expect(await cli(["report", "a"], { cwd })).toMatchObject({ code: 2, err: expect.stringContaining("REG_RUN_MISSING: a has no report.json") });
+    expect(await cli(["resume", "a"], { cwd })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("REG_RUN_MISMATCH"),
+    });
+    expect(await cli(["report", "a"], { cwd })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("REG_RUN_MISSING: a has no report.json"),
+    });
   });
 });
 
@@ -174,17 +275,43 @@ describe("the others", () => {
   it("fit answers with the fields of the contract", async () => {
     const cwd = photos();
     const { createRegimen } = fakeRegimen(report);
-    const { out } = await cli(["fit", "photos", "--policy", "none", "--out", "runs/f", "--json"], { cwd, createRegimen });
+    const { out } = await cli(["fit", "photos", "--policy", "none", "--out", "runs/f", "--json"], {
+      cwd,
+      createRegimen,
+    });
     const answer = JSON.parse(out) as Record<string, unknown>;
-    expect(Object.keys(answer)).toEqual(["run", "policy", "seed", "backend", "captured", "parameters", "imagesSeen", "seconds", "imagesPerSecond", "validation", "test"]);
-    expect(answer).toMatchObject({ run: `${cwd}/runs/f`, validation: { error: 0.25, loss: 0.5 }, test: { error: 0.5, loss: 0.7, ece: 0.1 } });
-    expect((await cli(["fit", "photos", "--policy", "gone.json"], { cwd, createRegimen })).err).toContain('REG_POLICY_INVALID: --policy got "gone.json"');
+    expect(Object.keys(answer)).toEqual([
+      "run",
+      "policy",
+      "seed",
+      "backend",
+      "captured",
+      "parameters",
+      "imagesSeen",
+      "seconds",
+      "imagesPerSecond",
+      "validation",
+      "test",
+    ]);
+    expect(answer).toMatchObject({
+      run: `${cwd}/runs/f`,
+      validation: { error: 0.25, loss: 0.5 },
+      test: { error: 0.5, loss: 0.7, ece: 0.1 },
+    });
+    expect((await cli(["fit", "photos", "--policy", "gone.json"], { cwd, createRegimen })).err).toContain(
+      'REG_POLICY_INVALID: --policy got "gone.json"',
+    );
   });
 
   it("search answers with the policy and its cost", async () => {
     const { createRegimen } = fakeRegimen(report);
     const { out } = await cli(["search", "photos", "--json"], { cwd: photos(), createRegimen });
-    expect(JSON.parse(out)).toMatchObject({ format: 1, name: "calm-fox-pier", steps: [{}], cost: { trained: 100, inferred: 30, seconds: 12, imagesSeen: 110 } });
+    expect(JSON.parse(out)).toMatchObject({
+      format: 1,
+      name: "calm-fox-pier",
+      steps: [{}],
+      cost: { trained: 100, inferred: 30, seconds: 12, imagesSeen: 110 },
+    });
   });
 
   it("misclassified images come worst first, quoted where needed, unlabelled ones not at all", () => {

@@ -11,12 +11,26 @@ const score = { error: 0.31, loss: 0.9, ece: null };
 const EVENTS: readonly RegimenEvent[] = [
   { kind: "stage", stage: "baseline", message: "plain baseline", secondsLeft: 100 },
   { kind: "progress", training: "baseline", images: 640, of: 1000, imagesPerSecond: 312.4, secondsLeft: 71 },
-  { kind: "epoch", training: "baseline", epoch: 3, epochs: 120, logs: { loss: 1.2345, val_loss: 1.3456 }, secondsLeft: 36_000 },
+  {
+    kind: "epoch",
+    training: "baseline",
+    epoch: 3,
+    epochs: 120,
+    logs: { loss: 1.2345, val_loss: 1.3456 },
+    secondsLeft: 36_000,
+  },
   { kind: "progress", training: "baseline", images: 900, of: 1000, imagesPerSecond: 300, secondsLeft: 10 },
   { kind: "stage", stage: "search", message: "searching with halving", secondsLeft: 50 },
   { kind: "progress", training: "trial/0/1", images: 100, of: 1000, imagesPerSecond: 300, secondsLeft: null },
   { kind: "trial", name: "amber-kestrel-furnace", done: 1, score, status: "ok", secondsLeft: 40 },
-  { kind: "trial", name: "wild-bittern-lagoon", done: 2, score: { ...score, loss: 1.1 }, status: "ok", secondsLeft: 40 },
+  {
+    kind: "trial",
+    name: "wild-bittern-lagoon",
+    done: 2,
+    score: { ...score, loss: 1.1 },
+    status: "ok",
+    secondsLeft: 40,
+  },
   { kind: "trial", name: "smooth-merlin-orchard", done: 3, score: null, status: "over-budget", secondsLeft: 40 },
 ];
 
@@ -64,7 +78,13 @@ describe("progress", () => {
 describe("words", () => {
   it("of time", () => {
     expect([7, 754, 3723].map(clock)).toEqual(["0:07", "12:34", "1:02:03"]);
-    expect([0.2, 40, 170, 4800, 7200].map(about)).toEqual(["about 1 s", "about 40 s", "about 3 min", "about 80 min", "about 2 h"]);
+    expect([0.2, 40, 170, 4800, 7200].map(about)).toEqual([
+      "about 1 s",
+      "about 40 s",
+      "about 3 min",
+      "about 80 min",
+      "about 2 h",
+    ]);
   });
   it("cut and wrapped", () => {
     expect(middle("abcdefghij", 5)).toBe("ab…ij");

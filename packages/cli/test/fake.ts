@@ -60,7 +60,11 @@ export class Text extends Writable implements Output {
 export type Ran = { readonly code: number; readonly out: string; readonly err: string };
 export type World = Partial<Omit<Io, "stdout" | "stderr">>;
 
-const NOTHING: Io["host"] = { url: import.meta.url, manifest: { name: "host", version: "9.9.9" }, import: () => Promise.reject(new Error("no host")) };
+const NOTHING: Io["host"] = {
+  url: import.meta.url,
+  manifest: { name: "host", version: "9.9.9" },
+  import: () => Promise.reject(new Error("no host")),
+};
 
 /** One call, with what it wrote. */
 export async function cli(argv: readonly string[], world: World = {}): Promise<Ran> {
@@ -113,9 +117,19 @@ export type Fake = {
   disposed: number;
 };
 
-export function fakeRegimen(report: Report, events: readonly RegimenEvent[] = [], fail?: (signal: AbortSignal | undefined) => Promise<void>): Fake {
+export function fakeRegimen(
+  report: Report,
+  events: readonly RegimenEvent[] = [],
+  fail?: (signal: AbortSignal | undefined) => Promise<void>,
+): Fake {
   const fake: Fake = { asked: [], jobs: [], disposed: 0, createRegimen };
-  async function createRegimen({ plugins, backend }: { plugins: readonly Plugin[]; backend?: string }): Promise<Regimen> {
+  async function createRegimen({
+    plugins,
+    backend,
+  }: {
+    plugins: readonly Plugin[];
+    backend?: string;
+  }): Promise<Regimen> {
     fake.asked.push({ plugins: plugins.map(({ name }) => name), ...(backend === undefined ? {} : { backend }) });
     const model = { dispose: () => undefined, countParams: () => 1234 } as unknown as LayersModel;
     const result = (options: TrainOptions): FitResult => ({
@@ -186,7 +200,10 @@ function samples(spec: DataSpec, how: Partial<ReadHow> = {}): Samples {
     format: { h: 8, w: 8, c: 1, range: [0, 255] },
     classes,
     skipped: [],
-    labels: () => Float32Array.from({ length: length * classes.length }, (_, i) => Number(i % classes.length === Math.floor(i / classes.length) % classes.length)),
+    labels: () =>
+      Float32Array.from({ length: length * classes.length }, (_, i) =>
+        Number(i % classes.length === Math.floor(i / classes.length) % classes.length),
+      ),
     id: (row) => `${row}.png`,
     read: async (rows) => ({ images: new Uint8Array(rows.length * 64) }),
     dispose: () => undefined,

@@ -4,7 +4,11 @@ import { loadPlugins } from "../src/plugins/load.ts";
 import { cli, install, pluginCode, techniqueCode, temp, write } from "./fake.ts";
 
 const field = (kind: string, api = 1) => ({ regimen: { kind, api } });
-const host = (dependencies: Readonly<Record<string, string>> = {}, modules: Readonly<Record<string, unknown>> = {}, url = import.meta.url) => ({
+const host = (
+  dependencies: Readonly<Record<string, string>> = {},
+  modules: Readonly<Record<string, unknown>> = {},
+  url = import.meta.url,
+) => ({
   url,
   manifest: { name: "host", version: "1.0.0", dependencies },
   import: async (name: string) => modules[name],
@@ -15,7 +19,10 @@ const names = async (cwd: string, named: readonly string[] = [], of = host()): P
 describe("plug-ins are found", () => {
   it("among the direct dependencies of the nearest package.json upward, by their manifests alone", () => {
     const root = temp();
-    write(root, { "package.json": { dependencies: { a: "1", plain: "1", absent: "1" }, devDependencies: { b: "1" } }, "deep/er/x.txt": "" });
+    write(root, {
+      "package.json": { dependencies: { a: "1", plain: "1", absent: "1" }, devDependencies: { b: "1" } },
+      "deep/er/x.txt": "",
+    });
     install(root, "a", field("technique"), 'throw new Error("imported")');
     install(root, "b", field("reader"), 'throw new Error("imported")');
     install(root, "plain", {}, 'throw new Error("imported")');
@@ -53,12 +60,20 @@ describe("plug-ins are loaded", () => {
     install(home, "own", field("reader"), "");
     install(home, "shared", field("reader"), "");
     const modules = { own: { default: { name: "own", version: "1", register: () => undefined } } };
-    expect(await names(root, [], host({ own: "1", shared: "1" }, modules, `file://${home}/index.js`))).toEqual(["own", "a", "shared"]);
+    expect(await names(root, [], host({ own: "1", shared: "1" }, modules, `file://${home}/index.js`))).toEqual([
+      "own",
+      "a",
+      "shared",
+    ]);
   });
 
   it("by name or path; where techniques are named, no other technique is", async () => {
     const root = temp();
-    write(root, { "package.json": { dependencies: { a: "1", r: "1" } }, "mine.mjs": techniqueCode("mine"), "learner.mjs": pluginCode("l", 'into.metalearner({ name: "l" });') });
+    write(root, {
+      "package.json": { dependencies: { a: "1", r: "1" } },
+      "mine.mjs": techniqueCode("mine"),
+      "learner.mjs": pluginCode("l", 'into.metalearner({ name: "l" });'),
+    });
     install(root, "a", field("technique"), techniqueCode("a"));
     install(root, "r", field("reader"), pluginCode("r"));
     install(root, "extra", field("technique"), techniqueCode("extra"));
@@ -71,10 +86,19 @@ describe("plug-ins are loaded", () => {
 
   it("or it is said what is wrong with them", async () => {
     const root = temp();
-    write(root, { "package.json": {}, "no.mjs": "export default 3;", "nothing.mjs": pluginCode("nothing"), "broken.mjs": 'throw new Error("oh");' });
+    write(root, {
+      "package.json": {},
+      "no.mjs": "export default 3;",
+      "nothing.mjs": pluginCode("nothing"),
+      "broken.mjs": 'throw new Error("oh");',
+    });
     install(root, "plain", {}, "");
-    await expect(names(root, ["absent"])).rejects.toThrow('REG_PLUGIN_MISSING: plug-in "absent" is not installed; run: npm i absent');
-    await expect(names(root, ["plain"])).rejects.toThrow(/REG_PLUGIN_INVALID: "plain" is no Regimen plug-in: it lacks the "regimen" field/);
+    await expect(names(root, ["absent"])).rejects.toThrow(
+      'REG_PLUGIN_MISSING: plug-in "absent" is not installed; run: npm i absent',
+    );
+    await expect(names(root, ["plain"])).rejects.toThrow(
+      /REG_PLUGIN_INVALID: "plain" is no Regimen plug-in: it lacks the "regimen" field/,
+    );
     await expect(names(root, [`${root}/no.mjs`])).rejects.toThrow(/REG_PLUGIN_INVALID.*no default export/);
     await expect(names(root, [`${root}/nothing.mjs`])).rejects.toThrow(/REG_PLUGIN_INVALID.*registers nothing/);
     await expect(names(root, [`${root}/broken.mjs`])).rejects.toThrow(/REG_PLUGIN_INVALID.*could not be imported: oh/);
@@ -91,7 +115,16 @@ describe("regimen plugins", () => {
     const { code, out, err } = await cli(["plugins", "--json"], { cwd });
     expect([code, err]).toEqual([0, ""]);
     expect(JSON.parse(out)).toEqual([
-      { name: "r", version: "1.2.3", kind: "backend", group: null, axes: null, conflicts: null, plugin: "r", provides: ["fast"] },
+      {
+        name: "r",
+        version: "1.2.3",
+        kind: "backend",
+        group: null,
+        axes: null,
+        conflicts: null,
+        plugin: "r",
+        provides: ["fast"],
+      },
       {
         name: "a",
         version: "1.2.3",
@@ -130,7 +163,9 @@ describe("regimen doctor", () => {
         { name: "cpu", available: true, reason: "only when asked for by name", version: "4.22.0", device: "one core" },
       ],
     });
-    expect((await cli(["doctor", "--backend", "wams"], { cwd })).err).toContain('REG_BACKEND_UNKNOWN: no backend is called "wams"; the nearest is "wasm"');
+    expect((await cli(["doctor", "--backend", "wams"], { cwd })).err).toContain(
+      'REG_BACKEND_UNKNOWN: no backend is called "wams"; the nearest is "wasm"',
+    );
   });
 
   it("tries each in a process of its own where it can", async () => {
@@ -143,10 +178,18 @@ describe("regimen doctor", () => {
         console.log(JSON.stringify({ chosen: name, backends: [{ name, available: true, reason: null, version: "1", device: "d" }] }));`,
     });
     install(cwd, "b", field("backend"), pluginCode("b", backends));
-    const { out } = await cli(["doctor", "--json"], { cwd, env: process.env, self: [process.execPath, `${cwd}/self.mjs`] });
+    const { out } = await cli(["doctor", "--json"], {
+      cwd,
+      env: process.env,
+      self: [process.execPath, `${cwd}/self.mjs`],
+    });
     expect(JSON.parse(out)).toMatchObject({
       chosen: "wasm",
-      backends: [{ name: "gpu", available: false, reason: "its process ended with code 139: Segmentation fault" }, { name: "wasm" }, { name: "cpu" }],
+      backends: [
+        { name: "gpu", available: false, reason: "its process ended with code 139: Segmentation fault" },
+        { name: "wasm" },
+        { name: "cpu" },
+      ],
     });
   });
 });

@@ -113,6 +113,12 @@ export function fallback(...learners: readonly MetaLearner[]): MetaLearner<Fallb
   };
 }
 
+/** What `best` says that `base` does not: a base that one hands on must not undo what another changed. */
+const beyond = (base: Fragment, best: Fragment): Fragment => ({
+  steps: best.steps.filter((step) => !base.steps.some((other) => JSON.stringify(other) === JSON.stringify(step))),
+  train: Object.fromEntries(Object.entries(best.train ?? {}).filter(([key, value]) => base.train?.[key] !== value)),
+});
+
 type ParallelState = { problem: Problem; inner: readonly Json[]; done: readonly boolean[] };
 
 /** Side by side on one base, each with what it claims and an equal share of the budget. */
@@ -150,7 +156,7 @@ export function parallel(...learners: readonly MetaLearner[]): MetaLearner<Paral
     },
     best: (s) =>
       learners.reduce<Fragment>(
-        (found, learner, at) => mergeFragments(found, learner.best(s.inner[at]!)),
+        (found, learner, at) => mergeFragments(found, beyond(s.problem.base, learner.best(s.inner[at]!))),
         s.problem.base,
       ),
   };

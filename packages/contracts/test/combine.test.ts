@@ -196,7 +196,7 @@ describe("sequence", () => {
     for (const learner of [sequence(), sequence(scripted({ name: "idle", claims: "", asks: [] }))]) {
       const { requests, best } = play(learner, { ...problem, base });
       expect(ids(requests)).toEqual(["done"]);
-      expect(best).toEqual(base);
+      expect(best).toMatchObject(base);
     }
   });
 });
@@ -216,7 +216,7 @@ describe("fallback", () => {
     const spy = { ...good, init: (p: Problem) => (seen.push(p), good.init(p)) };
     const { requests, best } = play(fallback(failing, spy, failing));
     expect(ids(requests)).toEqual(["0/x", "1/x", "done"]);
-    expect(best).toEqual({ steps: [step("b1")] });
+    expect(best.steps).toEqual([step("b1")]);
     expect(seen).toHaveLength(1);
     expect(seen[0]).toEqual({ ...problem, budget: cost(50, 12) });
   });
@@ -225,7 +225,7 @@ describe("fallback", () => {
     const { requests, best } = play(fallback(failing, failing));
     expect(ids(requests)).toEqual(["0/x", "1/x", "done"]);
     expect(requests.at(-1)).toMatchObject({ ok: false });
-    expect(best).toEqual({ steps: [step("a1")] });
+    expect(best.steps).toEqual([step("a1")]);
   });
 });
 
@@ -297,10 +297,10 @@ describe("any of them", () => {
         fallback(
           scripted({ name: "two", claims: "a", asks: [trial("x")], ok: false }),
           scripted({ name: "three", claims: "a", asks: [trial("x"), trial("y")], found: { steps: [step("a2")] } }),
-        ) as unknown as MetaLearner,
+        ),
         scripted({ name: "four", claims: "b", asks: [trial("x")], found: { steps: [step("b1")] } }),
-      ) as unknown as MetaLearner,
-    ) as unknown as MetaLearner;
+      ),
+    );
 
   it("is replayed at every boundary: the same state and move give the same next state, and none is written to", () => {
     const { states, moves, requests, state, best } = play(house());

@@ -39,6 +39,8 @@ export async function attribute(
     return { worth: policy.steps.map(({ use }) => worth(use)), refused: [], cost: zeroCost, images: 0 };
   const kept = how.trunk && session.store.get(checkpointKey(how.trunk));
   const position = kept ? (decode(kept).meta as { position: number }).position : 0;
+  // A fork anneals on its own: a rate that has already fallen would let nothing be learnt.
+  const train = kept ? { ...policy.train, schedule: "cosine" } : (policy.train ?? {});
   let cost = zeroCost;
   const fork = async (id: string, steps: Fragment["steps"]): Promise<Trial> => {
     const from = kept ? { from: how.trunk! } : {};
@@ -46,9 +48,10 @@ export async function attribute(
     const request = {
       kind: "trial",
       id: `attribution/${id}`,
-      policy: { ...policy, steps },
+      policy: { steps, train },
       until,
       horizon: until,
+      origin: position,
       seed: how.seed,
       ...from,
     } as const;

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor1D, Variable } from "@tensorflow/tfjs-core";
-import type { Predictor, ScaffoldModel, Source, Table, Weight } from "@regimen/contracts";
-import type { Checkpoint } from "@regimen/run-folder";
+import type { Predictor, ScaffoldModel, Source, Weight } from "@regimen/contracts";
 import { tableOf } from "./evaluate.ts";
 
 /** Mean over the batch by the weights of its examples. */
@@ -45,22 +44,3 @@ export async function settle(model: ScaffoldModel, on: Source): Promise<void> {
   statistics.forEach(({ variable }, at) => tf.tidy(() => variable.assign(tf.div(sums[at]!, batches))));
   for (const sum of sums) sum.dispose();
 }
-
-export const tableTo = ({ rows, columns }: Table): Checkpoint => ({
-  meta: { rows },
-  tensors: new Map(
-    Object.entries(columns).map(([name, { width, values }]) => [
-      name,
-      { name, shape: [rows, width], dtype: "float32", values },
-    ]),
-  ),
-});
-export const tableFrom = ({ meta, tensors }: Checkpoint): Table => ({
-  rows: (meta as { rows: number }).rows,
-  columns: Object.fromEntries(
-    [...tensors.values()].map(({ name, shape, values }) => [
-      name,
-      { width: shape[1]!, values: values as Float32Array },
-    ]),
-  ),
-});

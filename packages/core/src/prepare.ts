@@ -16,7 +16,7 @@ import {
   type TrainSettings,
 } from "@regimen/contracts";
 import { blueprintOf } from "./blueprint.ts";
-import { chunks, classesOf, expectSame, source, split } from "@regimen/sources";
+import { classesOf, expectSame, normalizationOf, source, split } from "@regimen/sources";
 import type { Store } from "@regimen/run-folder";
 import type { Session } from "./session.ts";
 
@@ -61,28 +61,6 @@ export async function prepareData(input: DataInput, seed: number): Promise<Split
       `all ${train.length} training images are of one class (${train.classes[[...present][0] ?? 0]}); a classifier needs images of at least two`,
     );
   return { train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }) };
-}
-
-/** Mean and standard deviation of each channel, in raw pixel units; a flat channel has deviation 1. */
-async function normalizationOf(train: Source): Promise<Session["normalization"]> {
-  const { c, range } = train.format;
-  const [sum, squares] = [new Float64Array(c), new Float64Array(c)];
-  let pixels = 0;
-  for (const rows of chunks(train.length)) {
-    const { images } = await train.read(rows);
-    // Shifted to the middle of the range: the difference of two large squares would lose digits.
-    const middle = (range[0] + range[1]) / 2;
-    for (let i = 0; i < images.length; i++) {
-      const value = images[i]! - middle;
-      sum[i % c]! += value;
-      squares[i % c]! += value * value;
-    }
-    pixels += images.length / c;
-  }
-  const middle = (range[0] + range[1]) / 2;
-  const mean = [...sum].map((total) => total / pixels);
-  const std = [...squares].map((total, channel) => Math.sqrt(Math.max(0, total / pixels - mean[channel]! ** 2)));
-  return { mean: mean.map((value) => value + middle), std: std.map((value) => (value > 1e-6 ? value : 1)) };
 }
 
 /** What `auto` means before anything has been measured. */

@@ -1,6 +1,7 @@
 import {
   RegimenError,
   nearest,
+  start,
   type Backend,
   type DataSpec,
   type JobOptions,
@@ -18,7 +19,6 @@ import { evaluateModel } from "./inference.ts";
 import type { Context } from "./context.ts";
 import { fitJob, searchJob, trainJob } from "./jobs.ts";
 import { OPTIMIZERS, SCHEDULES } from "@regimen/optim";
-import { start } from "./running.ts";
 import { source } from "@regimen/sources";
 
 /**

@@ -109,6 +109,7 @@ export async function answerTrial(
       seed,
       until,
       horizon,
+      origin: request.origin ?? 0,
       validate,
       lasting: false,
       ...(checkpoint && { from: checkpoint }),

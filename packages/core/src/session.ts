@@ -46,6 +46,7 @@ export interface Order {
   readonly seed: number;
   /** In images from the beginning of its chain. */ readonly until: number;
   readonly horizon: number;
+  /** Where its schedule begins; 0 unless told. */ readonly origin?: number;
   readonly from?: Checkpoint;
   /** Scores the validation split after each epoch. */ readonly validate: boolean;
   /** Keeps the result in the store, so that it is never trained again. */ readonly lasting: boolean;

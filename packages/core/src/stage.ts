@@ -38,6 +38,7 @@ export interface StageSpec {
   /** Position at which it ends, and at which its schedule ends, in images from the beginning of its chain. */
   readonly until: number;
   readonly horizon: number;
+  /** Position at which its schedule begins. */ readonly origin: number;
   readonly weights: readonly Weight[];
   readonly rng: Rng;
   /** Where an earlier stage of the chain stopped. */ readonly from?: Checkpoint;
@@ -111,7 +112,7 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
     for (; at < last;) {
       env.signal.throwIfAborted();
       const rows = await feeder.batch(at);
-      const progress = Math.min(1, (at * plan.batch) / spec.horizon);
+      const progress = Math.min(1, (at * plan.batch - spec.origin) / (spec.horizon - spec.origin));
       const share = spec.schedule(progress);
       const rates = Object.fromEntries(Object.entries(plan.rates).map(([part, rate]) => [part, rate * share]));
       const rng = spec.rng.fork("step").fork(at);
@@ -146,7 +147,7 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
       if (validation) cost = addCost(cost, validation.cost);
       const point: Point = { epoch: epochAt(at), images: at * plan.batch, logs, score: validation?.score ?? null };
       points.push(point);
-      env.epoch(point, epochAt(last));
+      env.epoch(point, epochAt(Math.max(last, Math.round(spec.horizon / plan.batch))));
       logs = {};
       steps = 0;
       if (at < last && performance.now() - savedAt > 1000 * CHECKPOINT_SECONDS) {

@@ -20,8 +20,8 @@ import {
   type Source,
   type Trained,
 } from "@regimen/contracts";
-import { capture, decode, encode, restore, type Checkpoint } from "@regimen/run-folder";
-import { averaged, settle, settleAverage, tableFrom, tableTo, weighted } from "./averages.ts";
+import { capture, decode, encode, restore, tableFrom, tableTo, type Checkpoint } from "@regimen/run-folder";
+import { averaged, settle, settleAverage, weighted } from "./averages.ts";
 import { applyBatch, composePolicy, drawFor, objectiveOf, optimizerOf, type Composition } from "./compose.ts";
 import { scoreModel, tableOf } from "./evaluate.ts";
 import {
@@ -84,7 +84,7 @@ export class Training {
     try {
       const done = session.store.get(`done/${change.path}`);
       if (done) return (this.#last = await this.#restored(model, decode(done)));
-      const from = change.from ? decode(this.#kept(change.from.id)) : order.from;
+      const from = change.from ? weightsAlone(decode(this.#kept(change.from.id))) : order.from;
       const position = (from?.meta as { position?: number } | undefined)?.position ?? 0;
       const until = position + plan.images / perImage;
       const data = members.reduce(
@@ -108,7 +108,12 @@ export class Training {
           plan,
           schedule: scheduleNamed(session, plan.schedule),
           until,
-          horizon: change.plan?.images === undefined ? Math.max(order.horizon / perImage, until) : until,
+          // A technique that costs more an image gets fewer, and its schedule shrinks with them.
+          horizon:
+            position +
+            (until - position) *
+              (change.plan?.images === undefined ? (order.horizon - position) / (order.until - position) : 1),
+          origin: order.origin ?? 0,
           weights: model.weights,
           rng,
           ...(from && { from }),
@@ -196,6 +201,7 @@ export class Training {
             schedule: scheduleNamed(session, own.schedule),
             until: own.images,
             horizon: own.images,
+            origin: 0,
             weights: stage.weights,
             rng: rng.fork(stage.name),
             draw: (stream, shape) => (stage.draw ? { [name]: stage.draw(stream, shape) } : {}),
@@ -321,6 +327,12 @@ export class Training {
     return bytes;
   }
 }
+
+/** A training that starts from a snapshot's weights is at its own beginning. */
+const weightsAlone = ({ tensors }: Checkpoint): Checkpoint => ({
+  meta: { position: 0 },
+  tensors: new Map([...tensors].filter(([name]) => !name.startsWith("state/"))),
+});
 
 /** Forward passes over so many images. */
 async function timed<T>(images: number, work: () => Promise<T>): Promise<{ result: T; cost: Cost }> {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { RegimenError, type DataSpec, type ReadHow, type Skipped } from "@regimen/core";
 import { openFiles } from "./files.ts";
@@ -86,7 +86,7 @@ async function readRows(
     const label = at.label < 0 ? "" : (cells[at.label] ?? "");
     out.push({
       path: resolve(dirname(full), file),
-      id: resolve(file) === file ? file : joined(dirname(path), file),
+      id: isAbsolute(file) ? file : joined(dirname(path), file),
       line,
       label: label === "" ? undefined : label,
       split: at.split < 0 ? undefined : (cells[at.split] ?? ""),

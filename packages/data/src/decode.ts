@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, stat, type FileHandle } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import { RegimenError } from "@regimen/core";
 import { fitImage, place, type Fit, type Size } from "./pixels.ts";
@@ -29,24 +29,32 @@ function sharp(): Promise<(typeof import("sharp"))["default"]> {
 /** ISO base media files name their kind in bytes 4 to 12. */
 async function isHeic(file: string): Promise<boolean> {
   const head = Buffer.alloc(12);
-  const handle = await open(file).catch(() => undefined);
-  if (!handle) return false;
+  let handle: FileHandle | undefined;
   try {
+    handle = await open(file);
     await handle.read(head, 0, 12, 0);
+  } catch {
+    return false; // the reason is another one, and the caller has it
   } finally {
-    await handle.close();
+    await handle?.close();
   }
   return head.toString("latin1", 4, 8) === "ftyp" && /^(hei|hev|mif1|msf1)/.test(head.toString("latin1", 8, 12));
 }
 
 /** One sentence for `skipped`: what is wrong with the file, and what to do where something can be done. */
 export async function reasonOf(file: string, error: unknown): Promise<string> {
+  const found = await stat(file).catch((cause: NodeJS.ErrnoException) => cause);
+  if (found instanceof Error) {
+    return found.code === "ENOENT"
+      ? "there is no such file"
+      : `it cannot be opened (${found.code}): check its permissions`;
+  }
+  if (found.isDirectory()) return "it is a folder, not an image";
+  if (found.size === 0) return "it is empty: copy it again, or remove it";
   if (await isHeic(file)) {
     return "HEIC cannot be decoded here: convert it to JPEG or PNG first (most photo applications export JPEG)";
   }
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT" || /file is missing/.test(message)) return "there is no such file";
-  if (code === "EISDIR") return "it is a folder, not an image";
+  const { message } = error as Error;
   if (/unsupported image format/.test(message)) {
     return "not an image that can be read (JPEG, PNG, WebP, GIF, TIFF, AVIF or SVG): convert it, or remove it";
   }

@@ -5,7 +5,7 @@ import { storedSamples, type OpenedSamples } from "./samples.ts";
 import { chooseSize, countSizes } from "./sizes.ts";
 import { PixelStore } from "./store.ts";
 
-export type FileList = {
+type FileList = {
   readonly name: string;
   readonly classes: readonly string[];
   /** One image each; `label`: class number or -1. */

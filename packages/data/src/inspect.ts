@@ -76,14 +76,14 @@ async function inspectOpen(
   const found = {
     images: whole.length,
     splits: whole.parts.map(({ name, data, labels }) => {
-      const with_ = labels.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);
+      const known = labels.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);
       const { h, w, c, range } = data.format;
       return {
         name,
         source: data.name,
         images: data.length,
-        labelled: with_,
-        unlabelled: data.length - with_,
+        labelled: known,
+        unlabelled: data.length - known,
         unreadable: data.skipped.length,
         imageShape: [h, w, c] as const,
         range,

@@ -4,7 +4,7 @@ import { nearest, RegimenError } from "@regimen/core";
 export const NO_LABEL = -1;
 
 const collator = new Intl.Collator("en", { numeric: true });
-/** Natural order: "img2" before "img10"; ties (there are none within NFC names) by code unit. */
+/** Natural order: "img2" before "img10"; ties ("1" and "01") by code unit. */
 export function natural(a: string, b: string): number {
   return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }
@@ -18,7 +18,7 @@ export function listed(names: readonly string[]): string {
   return names.length > 12 ? `${quoted.join(", ")} and ${names.length - 12} more` : quoted.join(", ");
 }
 
-export function unknownClass(where: string, value: string, allowed: readonly string[]): RegimenError {
+function unknownClass(where: string, value: string, allowed: readonly string[]): RegimenError {
   const near = nearest(value, allowed);
   const hint = near === undefined ? "name one of them, or leave it out" : `did you mean "${near}"?`;
   return new RegimenError(
@@ -35,7 +35,7 @@ export function outOfRange(where: string, value: number, classes: number): Regim
 }
 
 /** `distinct`: how many classes have an example. Only a set that defines the classes itself must have two. */
-export function requireTwoClasses(name: string, distinct: number, only: string): void {
+function requireTwoClasses(name: string, distinct: number, only: string): void {
   if (distinct !== 1) return;
   throw new RegimenError(
     "REG_DATA_ONE_CLASS",

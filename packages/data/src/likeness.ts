@@ -9,7 +9,7 @@ const SAMPLED = 20_000;
 const VALUES = THUMB * THUMB * 3;
 
 /** Two images, the earlier first, and the correlation of their thumbnails. */
-export type NearPair = { readonly first: number; readonly second: number; readonly likeness: number };
+type NearPair = { readonly first: number; readonly second: number; readonly likeness: number };
 
 /** Looks of many images, packed: 456 bytes each. */
 export class Looks {

@@ -13,20 +13,25 @@ const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en
 export function notesOn(found: Omit<Inspection, "format" | "notes">): string[] {
   const { splits, classes, balance, duplicates, nearDuplicates, unreadable } = found;
   const notes: string[] = [];
-  const leaks = (what: typeof duplicates, verb: string) => {
-    for (const { split, in: earlier, images } of what.pairs) {
-      if (split === earlier || split === "unlabeled") continue;
+  // Images that are both to train on and to measure with; unlabelled ones may be anywhere.
+  const leaks = ({ pairs }: typeof duplicates) =>
+    pairs.filter(({ split, in: earlier }) => split !== earlier && split !== "unlabeled");
+  for (const { split, in: earlier, images } of leaks(duplicates)) {
+    notes.push(
+      `${plural(images, "image", "images")} of ${split} also ${images === 1 ? "stands" : "stand"} in ${earlier}: errors measured there come out too low; remove them from one of the two`,
+    );
+  }
+  if (nearDuplicates.within + nearDuplicates.across > MANY * found.images) {
+    notes.push(
+      "more than a tenth of the images have a near duplicate: images of this set are alike by their nature; look at the examples before believing that they are copies",
+    );
+  } else {
+    for (const { split, in: earlier, images } of leaks(nearDuplicates)) {
       notes.push(
-        `${plural(images, "image", "images")} of ${split} ${images === 1 ? verb : verb.replace("stands", "stand").replace("looks", "look")} ${earlier}: errors measured there come out too low; remove them from one of the two`,
+        `${plural(images, "image", "images")} of ${split} ${images === 1 ? "looks like one" : "look like some"} in ${earlier}: look at the examples; where they are copies, remove them from one of the two`,
       );
     }
-  };
-  leaks(duplicates, "also stands in");
-  if (nearDuplicates.within + nearDuplicates.across <= MANY * found.images) leaks(nearDuplicates, "looks like one in");
-  else
-    notes.push(
-      "more than a tenth of the images have a near duplicate: the images of this set are alike by their nature, so look at the examples before believing that they are copies",
-    );
+  }
   if (duplicates.conflicting > 0) {
     notes.push(
       `${plural(duplicates.conflicting, "copy has", "copies have")} another label than the image they copy: correct the labels`,

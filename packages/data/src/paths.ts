@@ -10,7 +10,7 @@ const IMAGE_ENDINGS = new Set(
 export const isImageName = (name: string): boolean => IMAGE_ENDINGS.has(extname(name).toLowerCase());
 
 /** What systems and archivers leave behind. */
-export const isPassedOver = (name: string): boolean =>
+const isPassedOver = (name: string): boolean =>
   name.startsWith(".") || ["thumbs.db", "desktop.ini", "__macosx"].includes(name.toLowerCase());
 
 export const isUnlabelledFolder = (name: string): boolean => /^unlabell?ed$/i.test(name);

@@ -13,10 +13,8 @@ const COSINES = Float64Array.from({ length: KEPT * SIDE }, (_, i) => {
 
 /** How an image looks, however it was scaled or compressed. */
 export type Look = {
-  /** 64 bits as two 32-bit words: which of the 8 × 8 lowest frequencies are above their median. */ readonly hash: readonly [
-    number,
-    number,
-  ];
+  /** 64 bits as two 32-bit words: which of the 8 × 8 lowest frequencies are above their median. */
+  readonly hash: readonly [number, number];
   /** [12, 12, 3], 0..255: the image, very small; grey stands in all three. */ readonly thumb: Uint8ClampedArray;
   /** Mean luma, 0..1. */ readonly brightness: number;
 };

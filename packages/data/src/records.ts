@@ -16,7 +16,7 @@ export type RecordFile = Size & {
   ): AsyncIterable<Uint8Array>;
 };
 
-export type Records = {
+type Records = {
   readonly name: string;
   readonly files: readonly RecordFile[];
   /** What the files call their class numbers; or how many classes there are. */ readonly classes:

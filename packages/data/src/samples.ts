@@ -24,7 +24,7 @@ export interface FileReader extends Reader {
   open(spec: DataSpec, how: ReadHow): Promise<OpenedSamples>;
 }
 
-export type StoredParts = {
+type StoredParts = {
   readonly name: string;
   readonly store: PixelStore;
   readonly format: ImageFormat;

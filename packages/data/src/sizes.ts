@@ -1,9 +1,9 @@
 import type { Size } from "./pixels.ts";
 
 /** Sides that `size: auto` chooses from. */
-export const SIDES = [28, 32, 48, 64, 96, 128, 160, 224] as const;
+const SIDES = [28, 32, 48, 64, 96, 128, 160, 224] as const;
 /** Images that agree keep their own size up to this shorter side, in pixels: above it no network here is trained at full size. */
-export const OWN_SIZE_LIMIT = 512;
+const OWN_SIZE_LIMIT = 512;
 
 export type SizeCount = Size & { readonly images: number };
 

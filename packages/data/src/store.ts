@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { RegimenError } from "@regimen/core";
 
 /** Bytes of decoded pixels that one store keeps in memory; what is beyond goes to a temporary file. */
-export const MEMORY_LIMIT = 256 * 2 ** 20;
+const MEMORY_LIMIT = 256 * 2 ** 20;
 const CHUNK = 2 ** 20;
+/** Closes the files of stores that nobody closed: Node forbids leaving that to its garbage collector. */
+const forgotten = new FinalizationRegistry<Promise<FileHandle>>(
+  (file) => void file.then((handle) => handle.close()).catch(() => undefined),
+);
 
 /**
  * Decoded images of one size, written once and read in any order. The first `limit` bytes sit in memory, the others in a file of the
@@ -36,6 +40,12 @@ export class PixelStore {
     return file;
   }
 
+  #tracked(): Promise<FileHandle> {
+    const file = this.#open();
+    forgotten.register(this, file, this);
+    return file;
+  }
+
   /** Copies one image into `slot`. Different slots may be written at once. */
   async write(slot: number, bytes: Uint8Array): Promise<void> {
     if (slot < this.#inMemory) {
@@ -45,7 +55,7 @@ export class PixelStore {
       return;
     }
     try {
-      const file = await (this.#file ??= this.#open());
+      const file = await (this.#file ??= this.#tracked());
       let done = 0;
       while (done < bytes.length) {
         const at = (slot - this.#inMemory) * this.stride + done;
@@ -93,6 +103,7 @@ export class PixelStore {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    forgotten.unregister(this);
     this.#chunks.length = 0;
     const path = this.#path;
     // The handle waits for its pending reads. Nobody is left to tell of a failure here: the file is temporary.

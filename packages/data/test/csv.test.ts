@@ -23,7 +23,11 @@ describe("csv", () => {
     const samples = await csv('path,label\nimages/2.png,zebra\nimages/1.png,ant\n"images/with, comma.png",\n');
     expect(samples.classes).toEqual(["ant", "zebra"]);
     expect([...samples.labels()!]).toEqual([0, 1, 1, 0, NaN, NaN]);
-    expect(all(samples).map((row) => samples.id(row))).toEqual(["set/images/2.png", "set/images/1.png", "set/images/with, comma.png"]);
+    expect(all(samples).map((row) => samples.id(row))).toEqual([
+      "set/images/2.png",
+      "set/images/1.png",
+      "set/images/with, comma.png",
+    ]);
     expect([...(await samples.read([0])).images.subarray(0, 3)]).toEqual([...BLUE]);
     samples.dispose();
   });
@@ -37,7 +41,8 @@ describe("csv", () => {
   });
 
   it("keeps to one split where told, and finds columns under their other names", async () => {
-    const text = "file\tclass\tsplit\timages\nimages/1.png\ta\ttrain\t1\nimages/2.png\tb\ttrain\t2\nimages/1.png\tb\ttest\t3\n";
+    const text =
+      "file\tclass\tsplit\timages\nimages/1.png\ta\ttrain\t1\nimages/2.png\tb\ttrain\t2\nimages/1.png\tb\ttest\t3\n";
     const train = await csv(text, { split: "train" });
     const test = await csv(text, { split: "test", classes: train.classes });
     expect([train.length, test.length]).toEqual([2, 1]);
@@ -45,7 +50,11 @@ describe("csv", () => {
     train.dispose();
     test.dispose();
     await expectCode(csv(text, { split: "val" }), "REG_DATA_EMPTY", '"val"', '"test", "train"');
-    await expectCode(csv("path,label\nimages/1.png,a\n", { split: "train" }), "REG_DATA_UNREADABLE", 'no column "split"');
+    await expectCode(
+      csv("path,label\nimages/1.png,a\n", { split: "train" }),
+      "REG_DATA_UNREADABLE",
+      'no column "split"',
+    );
   });
 
   it("reads a list without labels; a limit takes the first rows", async () => {
@@ -56,7 +65,11 @@ describe("csv", () => {
 
   it("filters rows by whether they have a label", async () => {
     const text = "path,label\nimages/1.png,a\nimages/2.png,\nimages/2.png,b\n";
-    const [labelled, rest, blind] = [await csv(text, { only: "labelled" }), await csv(text, { only: "unlabelled" }), await csv(text, { labels: false })];
+    const [labelled, rest, blind] = [
+      await csv(text, { only: "labelled" }),
+      await csv(text, { only: "unlabelled" }),
+      await csv(text, { labels: false }),
+    ];
     expect([labelled.length, rest.length, blind.length]).toEqual([2, 1, 3]);
     expect(blind.labels()).toBeUndefined();
     for (const samples of [labelled, rest, blind]) samples.dispose();
@@ -79,10 +92,20 @@ describe("csv", () => {
     await expectCode(csv("path,label\n"), "REG_DATA_EMPTY", "no row");
     await expectCode(csv('path,label\n"images/1.png,a\n'), "REG_DATA_UNREADABLE", "not a CSV file");
     await expectCode(csv("path,label\nimages/1.png,a\nimages/2.png,a\n"), "REG_DATA_ONE_CLASS", '"a"');
-    await expectCode(csv("path,label\nimages/1.png,cat\nimages/2.png,dgo\n", { classes: ["cat", "dog"] }), "REG_DATA_LABEL", "line 3", '"dgo"', 'did you mean "dog"');
+    await expectCode(
+      csv("path,label\nimages/1.png,cat\nimages/2.png,dgo\n", { classes: ["cat", "dog"] }),
+      "REG_DATA_LABEL",
+      "line 3",
+      '"dgo"',
+      'did you mean "dog"',
+    );
     await expectCode(csv("path,label\nimages/8.png,a\nimages/9.png,b\n"), "REG_DATA_EMPTY", "none of the 2");
     await expectCode(csvFile("set", { base: root }), "REG_DATA_PATH", "folder");
     await expectCode(csvFile("no.csv", { base: root }), "REG_DATA_PATH", "does not exist");
-    await expectCode(openCsv({ format: "csv", path: "set/labels.csv", split: 3 }, howIn(root)), "REG_CONFIG_INVALID", "split");
+    await expectCode(
+      openCsv({ format: "csv", path: "set/labels.csv", split: 3 }, howIn(root)),
+      "REG_CONFIG_INVALID",
+      "split",
+    );
   });
 });

@@ -28,7 +28,11 @@ export async function write(folder: string, name: string, content: string | Uint
 export const howIn = (base: string, more: Partial<ReadHow> = {}): ReadHow => ({ base, fit: "cover", ...more });
 
 /** The promise fails with this code, and its message has all these parts. */
-export async function expectCode(promise: Promise<unknown>, code: ErrorCode, ...parts: (string | RegExp)[]): Promise<void> {
+export async function expectCode(
+  promise: Promise<unknown>,
+  code: ErrorCode,
+  ...parts: (string | RegExp)[]
+): Promise<void> {
   const error = await promise.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -41,22 +45,42 @@ export async function expectCode(promise: Promise<unknown>, code: ErrorCode, ...
 export type Colour = readonly [number, number, number];
 
 /** A one-coloured image file; its kind by the ending. */
-export async function plain(folder: string, name: string, colour: Colour, size: { h: number; w: number } = { h: 8, w: 8 }): Promise<string> {
+export async function plain(
+  folder: string,
+  name: string,
+  colour: Colour,
+  size: { h: number; w: number } = { h: 8, w: 8 },
+): Promise<string> {
   const [r, g, b] = colour;
   const image = sharp({ create: { width: size.w, height: size.h, channels: 3, background: { r, g, b } } });
-  const kind = name.endsWith(".png") ? image.png() : name.endsWith(".webp") ? image.webp({ lossless: true }) : image.jpeg({ quality: 100, chromaSubsampling: "4:4:4" });
+  const kind = name.endsWith(".png")
+    ? image.png()
+    : name.endsWith(".webp")
+      ? image.webp({ lossless: true })
+      : image.jpeg({ quality: 100, chromaSubsampling: "4:4:4" });
   return write(folder, name, await kind.toBuffer());
 }
 
 /** A PNG of exactly these bytes, [h, w, c]. */
-export async function png(folder: string, name: string, data: Uint8Array, h: number, w: number, c: 1 | 2 | 3 | 4): Promise<string> {
+export async function png(
+  folder: string,
+  name: string,
+  data: Uint8Array,
+  h: number,
+  w: number,
+  c: 1 | 2 | 3 | 4,
+): Promise<string> {
   let image = sharp(data, { raw: { width: w, height: h, channels: c } });
   if (c === 1) image = image.toColourspace("b-w");
   return write(folder, name, await image.png().toBuffer());
 }
 
 /** An IDX file of unsigned bytes. */
-export function idx(shape: readonly number[], values: Uint8Array, { gzip = false, magic = [0, 0, 8, shape.length] } = {}): Uint8Array {
+export function idx(
+  shape: readonly number[],
+  values: Uint8Array,
+  { gzip = false, magic = [0, 0, 8, shape.length] } = {},
+): Uint8Array {
   const header = Buffer.alloc(4 + 4 * shape.length);
   header.set(magic);
   shape.forEach((size, i) => header.writeUInt32BE(size, 4 + 4 * i));

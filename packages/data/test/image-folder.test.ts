@@ -84,13 +84,16 @@ describe("image-folder", () => {
     const folder = await tempFolder();
     // Left half black, right half white; orientation 6 says: turn a quarter clockwise to look at it.
     const data = Uint8Array.from({ length: 16 * 8 * 3 }, (_, i) => (Math.floor(i / 3) % 16 < 8 ? 0 : 255));
-    const jpeg = await sharp(data, { raw: { width: 16, height: 8, channels: 3 } }).withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer();
+    const jpeg = await sharp(data, { raw: { width: 16, height: 8, channels: 3 } })
+      .withMetadata({ orientation: 6 })
+      .jpeg({ quality: 100 })
+      .toBuffer();
     await write(folder, "a/turned.jpg", jpeg);
     await plain(folder, "b/upright.jpg", RED, { h: 16, w: 8 });
     const samples = await imageFolder(folder);
     expect(samples.format).toMatchObject({ h: 16, w: 8 });
-    const { images } = await samples.read([0]);
-    const rowMean = (y: number) => images.subarray(y * 24, (y + 1) * 24).reduce((sum, value) => sum + value, 0) / 24;
+    const images = Array.from((await samples.read([0])).images);
+    const rowMean = (y: number) => images.slice(y * 24, (y + 1) * 24).reduce((sum, value) => sum + value, 0) / 24;
     expect(rowMean(0)).toBeLessThan(5); // the left side is on top now
     expect(rowMean(15)).toBeGreaterThan(250);
     samples.dispose();
@@ -154,7 +157,10 @@ describe("image-folder", () => {
   it("shrinks large photographs in the decoder without moving them", async () => {
     const folder = await tempFolder();
     // Left third red, the rest blue, 600 × 900 to 16 × 24: the border stays where it was.
-    const data = Uint8Array.from({ length: 600 * 900 * 3 }, (_, i) => (Math.floor(i / 3) % 900 < 300 ? RED : BLUE)[i % 3]!);
+    const data = Uint8Array.from(
+      { length: 600 * 900 * 3 },
+      (_, i) => (Math.floor(i / 3) % 900 < 300 ? RED : BLUE)[i % 3]!,
+    );
     await png(folder, "a/1.png", data, 600, 900, 3);
     await png(folder, "b/1.png", data, 600, 900, 3);
     const samples = await imageFolder(folder, { size: { h: 16, w: 24 } });
@@ -170,11 +176,21 @@ describe("image-folder", () => {
     await plain(folder, "a/1.png", RED);
     await plain(folder, "b/1.png", BLUE);
     await write(folder, "a/broken.png", "this is text");
-    const whole = await sharp(noise(64 * 64 * 3, 1), { raw: { width: 64, height: 64, channels: 3 } }).jpeg().toBuffer();
+    const whole = await sharp(noise(64 * 64 * 3, 1), { raw: { width: 64, height: 64, channels: 3 } })
+      .jpeg()
+      .toBuffer();
     await write(folder, "a/cut.jpg", whole.subarray(0, whole.length / 2));
     await write(folder, "b/empty.jpg", "");
-    await write(folder, "b/phone.jpg", Buffer.concat([Buffer.of(0, 0, 0, 24), Buffer.from("ftypheic"), Buffer.alloc(40)]));
-    await write(folder, "b/phone.heic", Buffer.concat([Buffer.of(0, 0, 0, 24), Buffer.from("ftypmif1"), Buffer.alloc(40)]));
+    await write(
+      folder,
+      "b/phone.jpg",
+      Buffer.concat([Buffer.of(0, 0, 0, 24), Buffer.from("ftypheic"), Buffer.alloc(40)]),
+    );
+    await write(
+      folder,
+      "b/phone.heic",
+      Buffer.concat([Buffer.of(0, 0, 0, 24), Buffer.from("ftypmif1"), Buffer.alloc(40)]),
+    );
     const samples = await imageFolder(".", { base: folder, size: 8 });
     expect(all(samples).map((row) => samples.id(row))).toEqual(["a/1.png", "b/1.png"]);
     expect([...samples.labels()!]).toEqual([1, 0, 0, 1]);
@@ -183,6 +199,7 @@ describe("image-folder", () => {
     expect(Object.keys(why)).toEqual(["a/broken.png", "a/cut.jpg", "b/empty.jpg", "b/phone.heic", "b/phone.jpg"]);
     expect(why["a/broken.png"]).toContain("not an image that can be read");
     expect(why["a/cut.jpg"]).toContain("cannot be decoded");
+    expect(why["b/empty.jpg"]).toContain("empty");
     expect(why["b/phone.heic"]).toContain("convert it to JPEG or PNG");
     expect(why["b/phone.jpg"]).toContain("HEIC");
     samples.dispose();
@@ -263,7 +280,12 @@ describe("image-folder", () => {
       await expectCode(imageFolder(folder, { labels: false }), "REG_DATA_EMPTY", "none of the 1 images", "x.png");
       await rm(join(folder, "a"), { recursive: true });
       await plain(folder, "loose.png", RED);
-      await expectCode(imageFolder(folder, { only: "labelled" }), "REG_DATA_EMPTY", "no labelled image", "1 images that are in no class folder");
+      await expectCode(
+        imageFolder(folder, { only: "labelled" }),
+        "REG_DATA_EMPTY",
+        "no labelled image",
+        "1 images that are in no class folder",
+      );
     });
     it("REG_DATA_ONE_CLASS for one class folder, unless the classes are given", async () => {
       const folder = await tempFolder();
@@ -274,7 +296,14 @@ describe("image-folder", () => {
       samples.dispose();
     });
     it("REG_DATA_LABEL for a folder that is no known class", async () => {
-      await expectCode(imageFolder("pets", { base: root, classes: ["cat", "dig"] }), "REG_DATA_LABEL", "pets/dog/b.JPG", '"dog"', '"cat", "dig"', 'did you mean "dig"');
+      await expectCode(
+        imageFolder("pets", { base: root, classes: ["cat", "dig"] }),
+        "REG_DATA_LABEL",
+        "pets/dog/b.JPG",
+        '"dog"',
+        '"cat", "dig"',
+        'did you mean "dig"',
+      );
     });
     it("REG_CONFIG_INVALID for options that it does not know", async () => {
       const open = (spec: object) => openImageFolder({ format: "image-folder", path: "pets", ...spec }, howIn(root));

@@ -13,7 +13,12 @@ function scene(size: number, seed: number): Uint8Array {
     const y = Math.floor(i / 3 / size) / size;
     let value = 128;
     for (let k = 0; k < 5; k++) {
-      const [a, b, phase, high] = [0, 1, 2, 3].map((j) => random[12 * k + 3 * j + c]! / 255) as [number, number, number, number];
+      const [a, b, phase, high] = [0, 1, 2, 3].map((j) => random[12 * k + 3 * j + c]! / 255) as [
+        number,
+        number,
+        number,
+        number,
+      ];
       value += 50 * (high - 0.5) * Math.sin(2 * Math.PI * (3 * a * x + 3 * b * y + phase));
     }
     return Math.min(255, Math.max(0, value));
@@ -30,7 +35,15 @@ describe("inspect", () => {
     const more = await fromArrays(pixels([9]), undefined, { ...shape, name: "u" });
     const found = await inspect(train, { test, unlabeled: more });
     expect(found.images).toBe(9);
-    expect(found.splits.map(({ name, source, images, labelled, unlabelled }) => [name, source, images, labelled, unlabelled])).toEqual([
+    expect(
+      found.splits.map(({ name, source, images, labelled, unlabelled }) => [
+        name,
+        source,
+        images,
+        labelled,
+        unlabelled,
+      ]),
+    ).toEqual([
       ["train", "t", 5, 5, 0],
       ["test", "s", 3, 3, 0],
       ["unlabeled", "u", 1, 0, 1],
@@ -50,7 +63,12 @@ describe("inspect", () => {
         { split: "test", in: "test", images: 1 },
       ],
     });
-    expect(found.duplicates.examples[0]).toEqual({ images: [{ split: "train", id: "t#2", class: "b" }, { split: "test", id: "s#0", class: "b" }] });
+    expect(found.duplicates.examples[0]).toEqual({
+      images: [
+        { split: "train", id: "t#2", class: "b" },
+        { split: "test", id: "s#0", class: "b" },
+      ],
+    });
     expect(found.duplicates.examples[1]!.images.map(({ id }) => id)).toEqual(["t#1", "t#4"]);
     expect(found.notes.join("\n")).toMatch(/1 image of test also stands in train/);
     expect(found.notes.join("\n")).toMatch(/1 copy has another label/);
@@ -61,7 +79,8 @@ describe("inspect", () => {
   it("finds images that were resized, compressed again or brightened, and no others", async () => {
     const folder = await tempFolder();
     const size = 64;
-    for (let seed = 0; seed < 120; seed++) await png(folder, `train/${seed % 2 ? "a" : "b"}/${seed}.png`, scene(size, seed), size, size, 3);
+    for (let seed = 0; seed < 120; seed++)
+      await png(folder, `train/${seed % 2 ? "a" : "b"}/${seed}.png`, scene(size, seed), size, size, 3);
     const original = sharp(scene(size, 7), { raw: { width: size, height: size, channels: 3 } });
     await write(folder, "test/a/jpeg.jpg", await original.clone().jpeg({ quality: 40 }).toBuffer());
     await write(folder, "test/a/small.png", await original.clone().resize(40, 40).png().toBuffer());
@@ -70,21 +89,31 @@ describe("inspect", () => {
     const found = await inspect(folder);
     expect(found.duplicates).toMatchObject({ within: 0, across: 0 });
     expect(found.nearDuplicates.pairs).toContainEqual({ split: "test", in: "train", images: 3 });
-    for (const { images } of found.nearDuplicates.examples.slice(0, 3)) expect(images[0]!.id).toMatch(/train\/a\/7\.png$/);
+    for (const { images } of found.nearDuplicates.examples.slice(0, 3))
+      expect(images[0]!.id).toMatch(/train\/a\/7\.png$/);
     expect(found.nearDuplicates.pairs.filter(({ split }) => split === "train")).toEqual([]);
     expect(found.notes.join("\n")).toMatch(/3 images of test look like/);
   });
 
   it("opens a folder with its splits, and lists what cannot be read", async () => {
     const folder = await tempFolder();
-    for (const [i, name] of ["train/a/1", "train/a/2", "train/b/1", "val/b/1"].entries()) await plain(folder, `${name}.png`, [60 * i, 0, 0]);
+    for (const [i, name] of ["train/a/1", "train/a/2", "train/b/1", "val/b/1"].entries())
+      await plain(folder, `${name}.png`, [60 * i, 0, 0]);
     await write(folder, "train/a/bad.png", "no image");
     const found = await inspect(folder);
-    expect(found.splits.map(({ name, images, unreadable, sizesFound }) => [name, images, unreadable, sizesFound])).toEqual([
+    expect(
+      found.splits.map(({ name, images, unreadable, sizesFound }) => [name, images, unreadable, sizesFound]),
+    ).toEqual([
       ["train", 3, 1, 1],
       ["validation", 1, 0, 1],
     ]);
-    expect(found.unreadable).toEqual([{ split: "train", file: expect.stringMatching(/train\/a\/bad\.png$/) as string, why: expect.stringContaining("not an image") as string }]);
+    expect(found.unreadable).toEqual([
+      {
+        split: "train",
+        file: expect.stringMatching(/train\/a\/bad\.png$/) as string,
+        why: expect.stringContaining("not an image") as string,
+      },
+    ]);
     expect(found.notes.some((note) => note.startsWith("2 classes have fewer than 20 images"))).toBe(true);
   });
 
@@ -97,7 +126,12 @@ describe("inspect", () => {
 
   it("gives nulls where nothing applies", async () => {
     const blank = await fromArrays(noise(12, 1), undefined, { h: 2, w: 2, c: 3 });
-    expect(await inspect(blank)).toMatchObject({ classes: [], balance: null, unreadable: [], splits: [{ labelled: 0, unlabelled: 1 }] });
+    expect(await inspect(blank)).toMatchObject({
+      classes: [],
+      balance: null,
+      unreadable: [],
+      splits: [{ labelled: 0, unlabelled: 1 }],
+    });
     blank.dispose();
     const folder = await tempFolder();
     await plain(folder, "a/1.png", [1, 1, 1]);

@@ -14,7 +14,8 @@ function slow(data: Uint8Array, h: number, w: number, c: number, H: number, W: n
         let total = 0;
         for (let y = 0; y < h; y++)
           for (let x = 0; x < w; x++) {
-            const weighted = weight(y, ((Y + 0.5) * h) / H, Math.max(1, h / H)) * weight(x, ((X + 0.5) * w) / W, Math.max(1, w / W));
+            const weighted =
+              weight(y, ((Y + 0.5) * h) / H, Math.max(1, h / H)) * weight(x, ((X + 0.5) * w) / W, Math.max(1, w / W));
             sum += weighted * data[(y * w + x) * c + k]!;
             total += weighted;
           }
@@ -26,12 +27,22 @@ function slow(data: Uint8Array, h: number, w: number, c: number, H: number, W: n
 describe("resampling", () => {
   it("is the antialiased bilinear rule, up and down", () => {
     fc.assert(
-      fc.property(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }), fc.constantFrom(1, 3), fc.nat(99)), ([h, w, H, W, c, seed]) => {
-        const data = noise(h * w * c, seed);
-        const out = new Float32Array(H * W * c);
-        resampleInto(out, { data, h, w, c }, { h: H, w: W }, "stretch");
-        slow(data, h, w, c, H, W).forEach((want, i) => expect(out[i]).toBeCloseTo(want, 3));
-      }),
+      fc.property(
+        fc.tuple(
+          fc.integer({ min: 1, max: 12 }),
+          fc.integer({ min: 1, max: 12 }),
+          fc.integer({ min: 1, max: 12 }),
+          fc.integer({ min: 1, max: 12 }),
+          fc.constantFrom(1, 3),
+          fc.nat(99),
+        ),
+        ([h, w, H, W, c, seed]) => {
+          const data = noise(h * w * c, seed);
+          const out = new Float32Array(H * W * c);
+          resampleInto(out, { data, h, w, c }, { h: H, w: W }, "stretch");
+          slow(data, h, w, c, H, W).forEach((want, i) => expect(out[i]).toBeCloseTo(want, 3));
+        },
+      ),
       { numRuns: 60 },
     );
   });

@@ -7,7 +7,11 @@ import { tempFolder, plain, howIn } from "./helpers.ts";
 describe("the plug-in", () => {
   it("registers its readers under the names of the configuration, and nothing else", async () => {
     const readers: Reader[] = [];
-    plugin.register(new Proxy({} as Registry, { get: (_, what) => (what === "reader" ? (reader: Reader) => readers.push(reader) : undefined) }));
+    plugin.register(
+      new Proxy({} as Registry, {
+        get: (_, what) => (what === "reader" ? (reader: Reader) => readers.push(reader) : undefined),
+      }),
+    );
     expect([plugin.name, plugin.version]).toEqual([manifest.name, manifest.version]);
     expect(readers.map(({ name }) => name)).toEqual(["idx", "cifar10-binary", "image-folder", "csv"]);
     const folder = await tempFolder();

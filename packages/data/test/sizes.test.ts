@@ -8,14 +8,42 @@ describe("the size of images", () => {
     expect(chooseSize(sizes([30, 40], [30, 40]))).toEqual({ size: { h: 30, w: 40 }, note: null });
   });
   it("is the asked one, and that is said", () => {
-    expect(chooseSize(sizes([30, 40]), { h: 8, w: 9 })).toEqual({ size: { h: 8, w: 9 }, note: "images are resized to 9×8, as asked" });
+    expect(chooseSize(sizes([30, 40]), { h: 8, w: 9 })).toEqual({
+      size: { h: 8, w: 9 },
+      note: "images are resized to 9×8, as asked",
+    });
     expect(chooseSize(sizes([8, 9]), { h: 8, w: 9 }).note).toBeNull();
   });
   it.each([
-    [[[20, 90], [90, 25]] as [number, number][], 28], // smaller than the smallest side on offer
-    [[[40, 50], [50, 60], [70, 60]] as [number, number][], 48], // shorter sides 40, 50, 60
-    [[[100, 120], [100, 130]] as [number, number][], 96],
-    [[[3000, 4000], [4000, 3000]] as [number, number][], 224],
+    [
+      [
+        [20, 90],
+        [90, 25],
+      ] as [number, number][],
+      28,
+    ], // smaller than the smallest side on offer
+    [
+      [
+        [40, 50],
+        [50, 60],
+        [70, 60],
+      ] as [number, number][],
+      48,
+    ], // shorter sides 40, 50, 60
+    [
+      [
+        [100, 120],
+        [100, 130],
+      ] as [number, number][],
+      96,
+    ],
+    [
+      [
+        [3000, 4000],
+        [4000, 3000],
+      ] as [number, number][],
+      224,
+    ],
   ])("of %j is a square of %i", (of, side) => {
     const { size, note } = chooseSize(sizes(...of));
     expect(size).toEqual({ h: side, w: side });

@@ -25,7 +25,10 @@ describe("findSplits", () => {
     const splits = await findSplits("pets", root);
     expect(splits).toEqual({ train: folderOf("pets"), unlabeled: folderOf(["pets"], "unlabelled") });
     const opened = await openSplits(splits, howIn(root));
-    expect(all(opened["unlabeled"]!).map((row) => opened["unlabeled"]!.id(row))).toEqual(["pets/loose.png", "pets/unlabeled/deep/1.png"]);
+    expect(all(opened["unlabeled"]!).map((row) => opened["unlabeled"]!.id(row))).toEqual([
+      "pets/loose.png",
+      "pets/unlabeled/deep/1.png",
+    ]);
     expect(opened["train"]!.length).toBe(2);
     for (const samples of Object.values(opened)) samples.dispose();
   });
@@ -35,7 +38,10 @@ describe("findSplits", () => {
     ["training", "valid", "test"],
     ["Train", "validation", "TEST"],
   ])("finds %s, %s and %s", async (train, validation, test) => {
-    const root = await tree(...[train, validation, test].flatMap((split) => [`d/${split}/cat/1.png`, `d/${split}/dog/1.png`]), `d/${train}/loose.png`);
+    const root = await tree(
+      ...[train, validation, test].flatMap((split) => [`d/${split}/cat/1.png`, `d/${split}/dog/1.png`]),
+      `d/${train}/loose.png`,
+    );
     expect(await findSplits("d", root)).toEqual({
       train: folderOf(`d/${train}`),
       validation: folderOf(`d/${validation}`),
@@ -46,13 +52,30 @@ describe("findSplits", () => {
 
   it("knows IDX and CIFAR-10 files by their names", async () => {
     const root = await tempFolder();
-    for (const [split, n] of [["train", 4], ["t10k", 2]] as const) {
+    for (const [split, n] of [
+      ["train", 4],
+      ["t10k", 2],
+    ] as const) {
       await write(root, `m/${split}-images-idx3-ubyte`, idx([n, 2, 2], noise(n * 4, n)));
-      await write(root, `m/${split}-labels-idx1-ubyte`, idx([n], Uint8Array.from({ length: n }, (_, i) => i % 2)));
+      await write(
+        root,
+        `m/${split}-labels-idx1-ubyte`,
+        idx(
+          [n],
+          Uint8Array.from({ length: n }, (_, i) => i % 2),
+        ),
+      );
     }
-    await write(root, "c/data_batch_1.bin", Buffer.concat([cifarRecord(0, () => [1, 2, 3]), cifarRecord(1, () => [3, 2, 1])]));
+    await write(
+      root,
+      "c/data_batch_1.bin",
+      Buffer.concat([cifarRecord(0, () => [1, 2, 3]), cifarRecord(1, () => [3, 2, 1])]),
+    );
     const splits = await findSplits("m", root);
-    expect(splits).toEqual({ train: { format: "idx", path: "m", split: "train" }, test: { format: "idx", path: "m", split: "test" } });
+    expect(splits).toEqual({
+      train: { format: "idx", path: "m", split: "train" },
+      test: { format: "idx", path: "m", split: "test" },
+    });
     const opened = await openSplits(splits, howIn(root));
     expect([opened["train"]!.length, opened["test"]!.length]).toEqual([4, 2]);
     for (const samples of Object.values(opened)) samples.dispose();
@@ -104,8 +127,16 @@ describe("openSplits", () => {
 describe("describePath", () => {
   it("tells formats from paths, or is told", async () => {
     const root = await tree("pets/a/1.png", "x.csv", "x.bin", "x-images-idx3-ubyte.gz", "one.png");
-    const formats = await Promise.all(["pets", "x.csv", "x.bin", "x-images-idx3-ubyte.gz", "one.png"].map((path) => describePath(path, root)));
-    expect(formats.map(({ format }) => format)).toEqual(["image-folder", "csv", "cifar10-binary", "idx", "image-folder"]);
+    const formats = await Promise.all(
+      ["pets", "x.csv", "x.bin", "x-images-idx3-ubyte.gz", "one.png"].map((path) => describePath(path, root)),
+    );
+    expect(formats.map(({ format }) => format)).toEqual([
+      "image-folder",
+      "csv",
+      "cifar10-binary",
+      "idx",
+      "image-folder",
+    ]);
     expect(await describePath("npz:some/where.npz", root)).toEqual({ format: "npz", path: "some/where.npz" });
     expect(await describePath(join(root, "x.csv"))).toEqual({ format: "csv", path: join(root, "x.csv") });
   });
@@ -113,6 +144,10 @@ describe("describePath", () => {
     const root = await tree("x.dat");
     await expectCode(describePath("x.dat", root), "REG_DATA_FORMAT", '".dat"', "csv:x.dat");
     await expectCode(describePath("y", root), "REG_DATA_PATH");
-    await expectCode(Promise.resolve().then(() => openSpec({ format: "csvv", path: "x" }, howIn(root))), "REG_DATA_FORMAT", 'did you mean "csv"');
+    await expectCode(
+      Promise.resolve().then(() => openSpec({ format: "csvv", path: "x" }, howIn(root))),
+      "REG_DATA_FORMAT",
+      'did you mean "csv"',
+    );
   });
 });

@@ -7,16 +7,26 @@ import { expectCode, noise, tempFolder } from "./helpers.ts";
 describe("PixelStore", () => {
   it("gives back what was written, in memory, in the file and across both", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 900 }), async (stride, count, limit) => {
-        const store = new PixelStore(stride, limit);
-        const images = Array.from({ length: count }, (_, slot) => noise(stride, slot));
-        // Out of order and at once, as decoding finishes.
-        await Promise.all(images.map((_, i) => (i * 7) % count).filter((slot, i, all) => all.indexOf(slot) === i).map((slot) => store.write(slot, images[slot]!)));
-        await Promise.all(images.map((image, slot) => store.write(slot, image)));
-        const wanted = Array.from({ length: 10 }, (_, i) => (i * 13) % count);
-        expect(await store.read(wanted)).toEqual(Uint8Array.from(wanted.flatMap((slot) => [...images[slot]!])));
-        store.close();
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 0, max: 900 }),
+        async (stride, count, limit) => {
+          const store = new PixelStore(stride, limit);
+          const images = Array.from({ length: count }, (_, slot) => noise(stride, slot));
+          // Out of order and at once, as decoding finishes.
+          await Promise.all(
+            images
+              .map((_, i) => (i * 7) % count)
+              .filter((slot, i, all) => all.indexOf(slot) === i)
+              .map((slot) => store.write(slot, images[slot]!)),
+          );
+          await Promise.all(images.map((image, slot) => store.write(slot, image)));
+          const wanted = Array.from({ length: 10 }, (_, i) => (i * 13) % count);
+          expect(await store.read(wanted)).toEqual(Uint8Array.from(wanted.flatMap((slot) => [...images[slot]!])));
+          store.close();
+        },
+      ),
       { numRuns: 25 },
     );
   });

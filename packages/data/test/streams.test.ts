@@ -57,14 +57,19 @@ describe("fromGenerator", () => {
       yield { image: tf.zeros([2, 2, 1]) as tf.Tensor3D, label: 0 };
       yield { image: tf.zeros([2, 3, 1]) as tf.Tensor3D, label: 1 };
     }
-    await expectCode(fromGenerator(uneven), "REG_DATA_MISMATCH", "image 1", "\\[2, 3, 1\\]", "\\[2, 2, 1\\]");
+    await expectCode(fromGenerator(uneven), "REG_DATA_MISMATCH", "image 1", "[2, 3, 1]", "[2, 2, 1]");
     function* mixed() {
       yield { image: { data: Uint8Array.of(1), h: 1, w: 1, c: 1 } };
       yield { image: { data: Float32Array.of(1), h: 1, w: 1, c: 1 } };
     }
     await expectCode(fromGenerator(mixed), "REG_DATA_MISMATCH", "floats", "whole numbers");
     await expectCode(fromGenerator([]), "REG_DATA_EMPTY", "no image");
-    await expectCode(fromGenerator([{ image: { data: Uint8Array.of(1, 2), h: 1, w: 1, c: 1 } }]), "REG_DATA_MISMATCH", "2 values", "expected 1");
+    await expectCode(
+      fromGenerator([{ image: { data: Uint8Array.of(1, 2), h: 1, w: 1, c: 1 } }]),
+      "REG_DATA_MISMATCH",
+      "2 values",
+      "expected 1",
+    );
   });
 });
 

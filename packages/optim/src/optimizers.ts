@@ -3,12 +3,15 @@ import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 import type { NamedOptimizer, NamedSchedule, Optimizer, Step, Weight } from "@regimen/contracts";
 
 /** Maps every gradient to a direction, with state by the weight's own name (an index would shift where a gradient is missing). */
-function elementwise(direct: (gradient: Tensor, weight: Weight, step: Step) => Tensor): Optimizer {
+function elementwise(
+  begin: (weights: readonly Weight[], step: Step) => (gradient: Tensor, weight: Weight) => Tensor,
+): Optimizer {
   return (evaluate, weights, step) => {
     const { loss, by } = evaluate();
+    const direct = begin(weights, step);
     const directions = weights.flatMap((weight) => {
       const gradient = by[weight.name];
-      return gradient ? [[weight.name, direct(gradient, weight, step)] as const] : [];
+      return gradient ? [[weight.name, direct(gradient, weight)] as const] : [];
     });
     return { loss, by: Object.fromEntries(directions) };
   };
@@ -25,7 +28,7 @@ const sgd: NamedOptimizer = {
   defaults: { momentum: 0.9, nesterov: true },
   create: (params) => {
     const { momentum, nesterov } = { ...sgd.defaults, ...params };
-    return elementwise((gradient, weight, step) => {
+    return elementwise((_weights, step) => (gradient, weight) => {
       if (momentum === 0) return gradient;
       const velocity = moving(
         step.state(`sgd/${weight.name}`, () => tf.zerosLike(gradient)),
@@ -43,18 +46,21 @@ const adam: NamedOptimizer = {
   defaults: { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
   create: (params) => {
     const { beta1, beta2, epsilon } = { ...adam.defaults, ...params } as Record<string, number>;
-    return elementwise((gradient, weight, step) => {
-      const zeros = () => tf.zerosLike(gradient);
-      const first = moving(step.state(`adam/m/${weight.name}`, zeros), beta1!, tf.mul(gradient, 1 - beta1!));
-      const second = moving(
-        step.state(`adam/v/${weight.name}`, zeros),
-        beta2!,
-        tf.mul(tf.square(gradient), 1 - beta2!),
-      );
-      const t = tf.add(step.index, 1);
-      const m = tf.div(first, tf.sub(1, tf.pow(beta1!, t)));
-      const v = tf.div(second, tf.sub(1, tf.pow(beta2!, t)));
-      return tf.div(m, tf.add(tf.sqrt(v), epsilon!));
+    return elementwise((weights, step) => {
+      // 1 − βᵗ as the same moving average of ones: exact where βᵗ is near 1, and t counts from where the states began.
+      const ones = (name: string, beta: number): Tensor =>
+        moving(
+          step.state(`adam/${name}/${weights[0]!.name}`, () => tf.scalar(0)),
+          beta,
+          tf.scalar(1 - beta),
+        );
+      const [first, second] = [ones("m-of-ones", beta1!), ones("v-of-ones", beta2!)];
+      return (gradient, weight) => {
+        const zeros = () => tf.zerosLike(gradient);
+        const m = moving(step.state(`adam/m/${weight.name}`, zeros), beta1!, tf.mul(gradient, 1 - beta1!));
+        const v = moving(step.state(`adam/v/${weight.name}`, zeros), beta2!, tf.mul(tf.square(gradient), 1 - beta2!));
+        return tf.div(tf.div(m, first), tf.add(tf.sqrt(tf.div(v, second)), epsilon!));
+      };
     });
   },
 };
@@ -76,7 +82,7 @@ const oneCycle: NamedSchedule = {
   at: (progress, params) => {
     const warmUp = (params["warmUp"] ?? oneCycle.defaults["warmUp"]) as number;
     const between = (from: number, to: number, t: number) => to + ((from - to) * (1 + Math.cos(Math.PI * t))) / 2;
-    return progress < warmUp
+    return warmUp > 0 && progress <= warmUp
       ? between(1 / 25, 1, progress / warmUp)
       : between(1, 1e-4, (progress - warmUp) / (1 - warmUp));
   },

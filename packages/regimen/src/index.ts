@@ -22,7 +22,9 @@ export {
  * As `createRegimen` of `@regimen/core`, with everything that comes with this package registered: backends, readers, models,
  * the classifier scaffold, techniques and metalearners. `plugins` adds to them. Errors: REG_PLUGIN_*, REG_BACKEND_*.
  */
-export async function createRegimen(options: { readonly plugins?: readonly Plugin[]; readonly backend?: string } = {}): Promise<Regimen> {
+export async function createRegimen(
+  options: { readonly plugins?: readonly Plugin[]; readonly backend?: string } = {},
+): Promise<Regimen> {
   const { plugins = [], ...rest } = options;
   const added = new Set(plugins.map(({ name }) => name));
   const own = (await loadHost(host)).map(({ plugin }) => plugin).filter(({ name }) => !added.has(name));

@@ -1,4 +1,15 @@
 export { RunFolder } from "./folder.ts";
 export { Journal } from "./journal.ts";
 export { loadModel, saveModel } from "./model-files.ts";
-export { capture, decode, encode, folderStore, memoryStore, restore, type Checkpoint, type Store } from "./store.ts";
+export {
+  capture,
+  decode,
+  encode,
+  folderStore,
+  memoryStore,
+  restore,
+  tableFrom,
+  tableTo,
+  type Checkpoint,
+  type Store,
+} from "./store.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 import writeFileAtomic from "write-file-atomic";
-import { RegimenError, type Json, type Weight } from "@regimen/contracts";
+import { RegimenError, type Json, type Table, type Weight } from "@regimen/contracts";
 
 /** Bytes by key. Writing is atomic: after a kill there is the old value or the new one. */
 export interface Store {
@@ -128,3 +128,23 @@ export function decode(bytes: Uint8Array): Checkpoint {
   }
   return { meta: header.meta, tensors };
 }
+
+/** A table as a checkpoint, and back. */
+export const tableTo = ({ rows, columns }: Table): Checkpoint => ({
+  meta: { rows },
+  tensors: new Map(
+    Object.entries(columns).map(([name, { width, values }]) => [
+      name,
+      { name, shape: [rows, width], dtype: "float32", values },
+    ]),
+  ),
+});
+export const tableFrom = ({ meta, tensors }: Checkpoint): Table => ({
+  rows: (meta as { rows: number }).rows,
+  columns: Object.fromEntries(
+    [...tensors.values()].map(({ name, shape, values }) => [
+      name,
+      { width: shape[1]!, values: values as Float32Array },
+    ]),
+  ),
+});

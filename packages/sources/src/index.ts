@@ -1,3 +1,4 @@
 export { Feeder, Walk } from "./feeder.ts";
 export { expectSame, joinRows, pickRows, source } from "./source.ts";
 export { chunks, classesOf, digests, split } from "./split.ts";
+export { normalizationOf } from "./normalization.ts";

@@ -130,10 +130,16 @@ export function pickRows<T extends Column>(from: T, rows: ArrayLike<number>, wid
   return picked;
 }
 
-/** One after the other; columns that only some parts have are left out. */
+/** One after the other; columns that only some parts have are left out. Errors: REG_DATA_MISMATCH where two are not of one width. */
 export const joinRows = (parts: readonly Rows[]): Rows =>
   mapColumns(parts, (columns) => {
     if (columns.length === 1) return columns[0]!;
+    const widths = new Set(columns.map((column, at) => column.length / parts[at]!.weights.length));
+    if (widths.size > 1)
+      throw new RegimenError(
+        "REG_DATA_MISMATCH",
+        `got columns of ${[...widths].join(" and ")} values a row in one batch; give all sources the same number of boxes and columns of one width`,
+      );
     const like = columns.find((column) => column instanceof Float32Array) ?? columns[0]!;
     const all = new (like.constructor as new (length: number) => Column)(columns.reduce((sum, c) => sum + c.length, 0));
     columns.reduce((at, column) => (all.set(column, at), at + column.length), 0);

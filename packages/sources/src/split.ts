@@ -35,6 +35,17 @@ export function classesOf(of: Source): Int32Array {
   });
 }
 
+function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
 /**
  * Takes `fraction` of the rows out, class by class, with images that are equal to the bit on one side.
  * Errors: REG_DATA_EMPTY where one side would have nothing.
@@ -51,25 +62,21 @@ export async function split(
       `the ${what} fraction is ${fraction}; expected a number between 0 and 1`,
     );
   const classes = classesOf(of);
-  const same = new Map<string, number[]>();
-  (await digests(of)).forEach((digest, row) => same.set(digest, [...(same.get(digest) ?? []), row]));
-  const byClass = new Map<number, number[][]>();
-  for (const rows of same.values()) {
-    const key = classes[rows[0]!]!;
-    byClass.set(key, [...(byClass.get(key) ?? []), rows]);
-  }
+  const alike = groupBy((await digests(of)).entries(), ([, digest]) => digest);
+  const groups = [...alike.values()].map((members) => members.map(([row]) => row));
+  const byClass = groupBy(groups, (rows) => classes[rows[0]!]!);
   const taken: number[] = [];
   for (const key of [...byClass.keys()].sort((a, b) => a - b)) {
-    const groups = byClass.get(key)!;
-    const order = rng.fork(key).permutation(groups.length);
-    const size = groups.reduce((sum, rows) => sum + rows.length, 0);
+    const own = byClass.get(key)!;
+    const order = rng.fork(key).permutation(own.length);
+    const size = own.reduce((sum, rows) => sum + rows.length, 0);
     // At least one of each class that has two groups, so that no class is missing on either side.
-    let open = groups.length < 2 ? 0 : Math.max(1, Math.round(size * fraction));
-    let left = groups.length - 1;
+    let open = own.length < 2 ? 0 : Math.max(1, Math.round(size * fraction));
+    let left = own.length - 1;
     for (const at of order) {
       if (open <= 0 || left-- <= 0) break;
-      taken.push(...groups[at]!);
-      open -= groups[at]!.length;
+      for (const row of own[at]!) taken.push(row);
+      open -= own[at]!.length;
     }
   }
   const out = new Set(taken);

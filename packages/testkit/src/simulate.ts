@@ -35,7 +35,7 @@ export type SimulateOptions = {
   readonly measures?: Readonly<Record<string, (request: Measurement) => Json>>;
   /** Checkpoints that are there before the search, by name. */ readonly kept?: Readonly<Record<string, Chain>>;
   /** Whether the trial, the n-th from 0, fails. */ readonly fails?: (trial: Trial, n: number) => boolean;
-  /** More requests than this are no search; 10,000 unless told. */ readonly limit?: number;
+  /** More requests than this are no search; 2,000 unless told. */ readonly limit?: number;
 };
 
 /** What a metalearner did that no metalearner may do. */
@@ -68,12 +68,13 @@ export function play<S extends Json>(
     validation = 500,
     measures = {},
     fails = () => false,
-    limit = 10_000,
+    limit = 2000,
   } = options;
   const kept = new Map<string, Chain>(Object.entries(options.kept ?? {}));
   const budget = imagesSeen(problem.budget);
   const [requests, answers, breaches] = [[] as Request[], [] as Answer[], [] as Breach[]];
   const [states, moves] = [[] as S[], [] as ("ask" | Answer)[]];
+  const ids = new Set<string>();
   const outstanding: (Trial | Measurement)[] = [];
   const breach = (what: Breach["what"], message: string): void => void breaches.push({ what, message });
   let [spent, trials, checkpoints, state] = [zeroCost, 0, kept.size, learner.init(problem)];
@@ -167,8 +168,8 @@ export function play<S extends Json>(
       }
       work();
     } else {
-      if (requests.some((other) => other !== request && "id" in other && other.id === request.id))
-        breach("id", `"${request.id}" is asked a second time`);
+      if (ids.has(request.id)) breach("id", `"${request.id}" is asked a second time`);
+      ids.add(request.id);
       if (!origin(request)) breach("checkpoint", `"${request.id}" goes on from "${request.from}", which is not kept`);
       if (request.kind === "trial") drop(request);
       outstanding.push(request);

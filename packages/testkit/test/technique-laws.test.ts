@@ -143,8 +143,12 @@ const BROKEN: readonly (readonly [law: string, what: string, technique: Techniqu
   ],
   [
     "9.",
-    "puts a loss of its own in place of the task's",
-    breaking(() => ({ loss: () => (seen) => tf.sum(tf.square(seen.outputs), 1) })),
+    "puts a loss of its own in place of the one it is given",
+    {
+      ...tint,
+      order: { slot: "objective" },
+      create: () => ({ loss: () => (seen) => tf.sum(tf.square(seen.outputs), 1) }),
+    },
     /in the slot objective is lost/,
   ],
   [

@@ -4,7 +4,7 @@ import { Attributes, type TensorFlow } from "./tensorflow.ts";
 
 type Arguments = { readonly inputs: tf.NamedTensorInfoMap; readonly attrs: tf.NamedAttrMap };
 
-/** Kernels for the primitives of `@regimen/ops` that call one TensorFlow op each, and a gather that reads nothing back. */
+/** Kernels for the primitives of `@regimen/ops` that call one TensorFlow op each, and for what tfjs-node does wrong or slowly. */
 export function registerKernels(backend: TensorFlow): void {
   const is = new Attributes(backend);
 
@@ -81,6 +81,20 @@ export function registerKernels(backend: TensorFlow): void {
         tf.scalar(attrs["value"] as number),
       ],
     );
+  });
+
+  // tfjs-node's gradients of resizing ignore half-pixel centres, which gives wrong numbers without a word.
+  const resize = (attrs: tf.NamedAttrMap) => [
+    is.type("T", "float32"),
+    is.bool("align_corners", Boolean(attrs["alignCorners"])),
+    is.bool("half_pixel_centers", Boolean(attrs["halfPixelCenters"])),
+  ];
+  register("ResizeBilinearGrad", ({ inputs, attrs }) =>
+    backend.executeSingleOutput("ResizeBilinearGrad", resize(attrs), [inputs["dy"]!, inputs["images"]!]),
+  );
+  register("ResizeNearestNeighborGrad", ({ inputs, attrs }) => {
+    const size = tf.tensor1d(inputs["images"]!.shape.slice(1, 3), "int32");
+    return backend.executeSingleOutput("ResizeNearestNeighborGrad", resize(attrs), [inputs["dy"]!, size]);
   });
 
   // tfjs-node's reads every index on the host to check it, which neither a GPU nor a captured step can afford.

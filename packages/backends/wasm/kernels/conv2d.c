@@ -1,5 +1,6 @@
 // The two gradients of a 2D convolution, by register tiles of 4 × 8 sums.
 #include "common.h"
+#include "phases.h"
 
 // Adds to `filters` x 4·`vectors` elements of the filter's gradient the sum over a block of images and rows. `filters`
 // neighbours of x (in memory) meet 4·`vectors` output channels. Constants at each call, so that all loops unroll.
@@ -108,7 +109,7 @@ void conv2d_filter_gradient(const float *x, const float *dy, float *dw, float *s
   }
 }
 
-// `pixels` neighbours in a row of one phase (see below) x 4·`vectors` input channels.
+// `pixels` neighbours in a row of one phase x 4·`vectors` input channels.
 INLINE void input_tile(const int pixels, const int vectors, const float *dy, const int *offsets, int taps, const float *filter,
                        float *dx, int out_channels, int dx_step, int valid) {
   f4 sum[4][2];
@@ -130,74 +131,54 @@ INLINE void input_tile(const int pixels, const int vectors, const float *dy, con
     for (int v = 0; v < vectors; v++) store_some(dx + p * dx_step + 4 * v, sum[p][v], min(valid - 4 * v, 4));
 }
 
-// How many rows (or columns) of zeros dy needs before itself, and how many it has with those after it.
-INLINE int rows_before(int kernel, int stride, int dilation, int pad) {
-  return max(0, divide_up((kernel - 1) * dilation - pad, stride));
-}
-INLINE int rows_in_all(int before, int size, int out_size, int stride, int pad) {
-  return before + max(out_size, (size - 1 + pad) / stride + 1);
-}
-
 // Elements of scratch that conv2d_input_gradient needs.
 EXPORT(conv2d_input_scratch)
 int conv2d_input_scratch(int h, int w, int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
                          int dilation_w, int top, int left) {
-  const int all_rows = rows_in_all(rows_before(kh, sh, dh, top), h, oh, sh, top);
-  const int all_columns = rows_in_all(rows_before(kw, sw, dilation_w, left), w, ow, sw, left);
-  return all_rows * all_columns * out_channels + kh * kw * (out_channels * round_up(in_channels, 4) + 1);
+  const Padded padded = padded_gradient(h, w, oh, ow, kh, kw, sh, sw, dh, dilation_w, top, left);
+  return padded.rows * padded.columns * out_channels + kh * kw * (out_channels * round_up(in_channels, 4) + 2);
 }
 
 // dx[b, y, x, ci] = Σ_ky,kx,co dy[b, (y + top − ky·dh) / sh, (x + left − kx·dw) / sw, co] · filter[ky, kx, ci, co], where
 // the divisions leave no rest.
-//
-// Input pixels with equal y mod sh and x mod sw (a phase) meet the same taps of the filter, at neighbouring pixels of dy:
-// for each phase this is a convolution without stride, and no product with an inserted zero is made.
 EXPORT(conv2d_input_gradient)
 void conv2d_input_gradient(const float *dy, const float *filter, float *dx, float *scratch, int batch, int h, int w,
                            int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
                            int dilation_w, int top, int left) {
-  const int above = rows_before(kh, sh, dh, top), before = rows_before(kw, sw, dilation_w, left);
-  const int rows = rows_in_all(above, h, oh, sh, top), columns = rows_in_all(before, w, ow, sw, left);
-  const int copies = rows != oh || columns != ow;
-  float *packed = scratch + rows * columns * out_channels;
-  int *offsets = (int *)(packed + kh * kw * out_channels * round_up(in_channels, 4));
+  const Padded padded = padded_gradient(h, w, oh, ow, kh, kw, sh, sw, dh, dilation_w, top, left);
+  const int copies = padded.rows != oh || padded.columns != ow;
+  float *packed = scratch + padded.rows * padded.columns * out_channels;
+  int *taps = (int *)(packed + kh * kw * out_channels * round_up(in_channels, 4)), *offsets = taps + kh * kw;
   for (int py = 0; py < sh; py++) {
     for (int px = 0; px < sw; px++) {
       const int phase_rows = divide_up(h - py, sh), phase_columns = divide_up(w - px, sw);
       if (phase_rows <= 0 || phase_columns <= 0) continue;
-      // The phase's taps, and its filter as [ci tile][tap][co][4 or 8 ci].
-      int taps = 0;
+      const int count = phase_taps(padded, py, px, out_channels, kh, kw, sh, sw, dh, dilation_w, top, left, taps, offsets);
+      // The phase's filter as [ci tile][tap][co][4 or 8 ci].
       float *pack = packed;
       for (int ci = 0; ci < in_channels; ci += 8) {
         const int tile = min(8, round_up(in_channels - ci, 4));
-        taps = 0;
-        for (int ky = 0; ky < kh; ky++) {
-          const int y = py + top - ky * dh;
-          if (y % sh) continue;
-          for (int kx = 0; kx < kw; kx++) {
-            const int x = px + left - kx * dilation_w;
-            if (x % sw) continue;
-            offsets[taps++] = ((above + y / sh) * columns + before + x / sw) * out_channels;
-            const float *from = filter + ((ky * kw + kx) * in_channels + ci) * out_channels;
-            for (int co = 0; co < out_channels; co++)
-              for (int i = 0; i < tile; i++) *pack++ = ci + i < in_channels ? from[i * out_channels + co] : 0;
-          }
+        for (int t = 0; t < count; t++) {
+          const float *from = filter + (taps[t] * in_channels + ci) * out_channels;
+          for (int co = 0; co < out_channels; co++)
+            for (int i = 0; i < tile; i++) *pack++ = ci + i < in_channels ? from[i * out_channels + co] : 0;
         }
       }
       for (int b = 0; b < batch; b++) {
         const float *gradient = dy + b * oh * ow * out_channels;
         if (copies) {
-          copy_padded(scratch, gradient, oh, ow, out_channels, -above, rows, -before, columns, out_channels);
+          copy_padded(scratch, gradient, oh, ow, out_channels, -padded.above, padded.rows, -padded.before, padded.columns,
+                      out_channels);
           gradient = scratch;
         }
         const float *weights = packed;
         for (int ci = 0; ci < in_channels; ci += 8) {
           const int two = in_channels - ci > 4;
           for (int r = 0; r < phase_rows; r++) {
-            const float *from = gradient + r * columns * out_channels;
+            const float *from = gradient + r * padded.columns * out_channels;
             float *to = dx + ((b * h + py + r * sh) * w + px) * in_channels + ci;
-#define TILE(pixels, vectors)                                                                                     \
-  input_tile(pixels, vectors, from + c * out_channels, offsets, taps, weights, to + c * sw * in_channels, out_channels, \
+#define TILE(pixels, vectors)                                                                                      \
+  input_tile(pixels, vectors, from + c * out_channels, offsets, count, weights, to + c * sw * in_channels, out_channels, \
              sw * in_channels, in_channels - ci)
             int c = 0;
             for (; c + 4 <= phase_columns; c += 4) {
@@ -220,7 +201,7 @@ void conv2d_input_gradient(const float *dy, const float *filter, float *dx, floa
             }
 #undef TILE
           }
-          weights += taps * out_channels * (two ? 8 : 4);
+          weights += count * out_channels * (two ? 8 : 4);
         }
       }
     }

@@ -1,5 +1,6 @@
 // The two gradients of a depthwise convolution. Filters are [kh, kw, channels, multiplier].
 #include "common.h"
+#include "phases.h"
 
 // dw[ky, kx, c·m] = Σ_b,oy,ox x[b, oy·sh + ky·dh − top, ox·sw + kx·dw − left, c] · dy[b, oy, ox, c·m]
 //
@@ -64,31 +65,64 @@ void depthwise_filter_gradient(const float *x, const float *dy, float *dw, float
   }
 }
 
+// `pixels` neighbours in a row of one phase, four channels.
+INLINE void depthwise_tile(const int pixels, const float *dy, const float *filter, const int *taps, const int *offsets, int count,
+                           float *dx, int dx_step, int channels) {
+  f4 sum[4];
+  for (int p = 0; p < pixels; p++) sum[p] = splat(0);
+  for (int t = 0; t < count; t++) {
+    const f4 weight = load(filter + taps[t] * channels);
+    for (int p = 0; p < pixels; p++) sum[p] = add(sum[p], mul(load(dy + offsets[t] + p * channels), weight));
+  }
+  for (int p = 0; p < pixels; p++) store(dx + p * dx_step, sum[p]);
+}
+
+// Elements of scratch that depthwise_input_gradient needs.
+EXPORT(depthwise_input_scratch)
+int depthwise_input_scratch(int h, int w, int channels, int multiplier, int oh, int ow, int kh, int kw, int sh, int sw, int dh,
+                            int dilation_w, int top, int left) {
+  const Padded padded = padded_gradient(h, w, oh, ow, kh, kw, sh, sw, dh, dilation_w, top, left);
+  return padded.rows * padded.columns * channels * multiplier + 2 * kh * kw;
+}
+
 // dx[b, y, x, c] = Σ_ky,kx,m dy[b, (y + top − ky·dh) / sh, (x + left − kx·dw) / sw, c·m] · filter[ky, kx, c·m], where the
-// divisions leave no rest and lie in dy.
+// divisions leave no rest.
 EXPORT(depthwise_input_gradient)
-void depthwise_input_gradient(const float *dy, const float *filter, float *dx, int batch, int h, int w, int channels,
-                              int multiplier, int oh, int ow, int kh, int kw, int sh, int sw, int dh, int dilation_w, int top,
-                              int left) {
-  zero(dx, batch * h * w * channels);
+void depthwise_input_gradient(const float *dy, const float *filter, float *dx, float *scratch, int batch, int h, int w,
+                              int channels, int multiplier, int oh, int ow, int kh, int kw, int sh, int sw, int dh,
+                              int dilation_w, int top, int left) {
+  const Padded padded = padded_gradient(h, w, oh, ow, kh, kw, sh, sw, dh, dilation_w, top, left);
   const int out_channels = channels * multiplier;
+  int *taps = (int *)(scratch + padded.rows * padded.columns * out_channels), *offsets = taps + kh * kw;
   const int vector_channels = multiplier == 1 ? channels / 4 * 4 : 0;
   for (int b = 0; b < batch; b++) {
-    const float *gradient = dy + b * oh * ow * out_channels;
-    for (int y = 0; y < h; y++) {
-      for (int ky = 0; ky < kh; ky++) {
-        const int row = y + top - ky * dh;
-        if (row < 0 || row % sh || row / sh >= oh) continue;
-        for (int x = 0; x < w; x++) {
-          float *to = dx + ((b * h + y) * w + x) * channels;
-          for (int kx = 0; kx < kw; kx++) {
-            const int column = x + left - kx * dilation_w;
-            if (column < 0 || column % sw || column / sw >= ow) continue;
-            const float *from = gradient + (row / sh * ow + column / sw) * out_channels;
-            const float *weight = filter + (ky * kw + kx) * out_channels;
-            for (int c = 0; c < vector_channels; c += 4) store(to + c, add(load(to + c), mul(load(from + c), load(weight + c))));
-            for (int c = vector_channels; c < channels; c++)
-              for (int m = 0; m < multiplier; m++) to[c] += from[c * multiplier + m] * weight[c * multiplier + m];
+    copy_padded(scratch, dy + b * oh * ow * out_channels, oh, ow, out_channels, -padded.above, padded.rows, -padded.before,
+                padded.columns, out_channels);
+    for (int py = 0; py < sh; py++) {
+      for (int px = 0; px < sw; px++) {
+        const int phase_rows = divide_up(h - py, sh), phase_columns = divide_up(w - px, sw);
+        const int count = phase_taps(padded, py, px, out_channels, kh, kw, sh, sw, dh, dilation_w, top, left, taps, offsets);
+        for (int r = 0; r < phase_rows; r++) {
+          const float *from = scratch + r * padded.columns * out_channels;
+          float *to = dx + ((b * h + py + r * sh) * w + px) * channels;
+          for (int k = 0; k < vector_channels; k += 4) {
+            int c = 0;
+#define TILE(pixels)                                                                                                   \
+  depthwise_tile(pixels, from + c * channels + k, filter + k, taps, offsets, count, to + c * sw * channels + k, sw * channels, \
+                 channels)
+            for (; c + 4 <= phase_columns; c += 4) TILE(4);
+            for (; c < phase_columns; c++) TILE(1);
+#undef TILE
+          }
+          for (int c = 0; c < phase_columns; c++) {
+            for (int k = vector_channels; k < channels; k++) {
+              float sum = 0;
+              for (int t = 0; t < count; t++)
+                for (int m = 0; m < multiplier; m++)
+                  sum += from[c * out_channels + offsets[t] + k * multiplier + m] *
+                         filter[taps[t] * out_channels + k * multiplier + m];
+              to[c * sw * channels + k] = sum;
+            }
           }
         }
       }

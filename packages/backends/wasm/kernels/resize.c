@@ -1,4 +1,4 @@
-// Gradients of image resizing: each output pixel's is spread over the input pixels it was read from.
+// Resizing to the nearest pixel, and gradients of resizing: each output pixel's is spread over the pixels it was read from.
 #include "common.h"
 
 INLINE float ratio(int size, int out_size, int align_corners) {
@@ -52,6 +52,21 @@ void resize_nearest_gradient(const float *dy, float *dx, int batch, int h, int w
         const float *gradient = dy + ((b * oh + oy) * ow + ox) * channels;
         float *to = dx + ((b * h + y) * w + x) * channels;
         for (int c = 0; c < channels; c++) to[c] += gradient[c];
+      }
+    }
+  }
+}
+
+EXPORT(resize_nearest)
+void resize_nearest(const float *x, float *out, int batch, int h, int w, int channels, int oh, int ow, int align_corners,
+                    int half_pixel_centers) {
+  const float row_ratio = ratio(h, oh, align_corners), column_ratio = ratio(w, ow, align_corners);
+  for (int b = 0; b < batch; b++) {
+    for (int oy = 0; oy < oh; oy++) {
+      const int y = nearest(oy, row_ratio, h, align_corners, half_pixel_centers);
+      for (int ox = 0; ox < ow; ox++, out += channels) {
+        const float *from = x + ((b * h + y) * w + nearest(ox, column_ratio, w, align_corners, half_pixel_centers)) * channels;
+        for (int c = 0; c < channels; c++) out[c] = from[c];
       }
     }
   }

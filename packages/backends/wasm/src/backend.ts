@@ -4,8 +4,10 @@ import { registerConv2d } from "./conv2d.ts";
 import { registerConv3d } from "./conv3d.ts";
 import { registerDepthwise } from "./depthwise.ts";
 import { registerEinsum } from "./einsum.ts";
+import { registerElementwise } from "./elementwise.ts";
 import { extendGradients } from "./gradients.ts";
 import { registerIdentity } from "./identity.ts";
+import { registerLayout } from "./layout.ts";
 import { registerMatMul } from "./matmul.ts";
 import { Memory } from "./memory.ts";
 import { registerPool } from "./pool.ts";
@@ -14,8 +16,8 @@ import { registerReduce } from "./reduce.ts";
 import { registerResize } from "./resize.ts";
 import { registerSegment } from "./segment.ts";
 
-/** The memory that our kernels are attached to, so that loading twice installs nothing twice. */
-let attached: { readonly backend: unknown } | undefined;
+/** tfjs' backend that our kernels are in: loading twice installs nothing twice. */
+let attached: unknown;
 
 /** tfjs on WebAssembly, with the gradients it lacks and faster kernels. Runs anywhere with WebAssembly SIMD. */
 export const wasm: Backend = {
@@ -31,7 +33,10 @@ export const wasm: Backend = {
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
     if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start its WebAssembly backend.");
     await tf.ready();
-    if (attached?.backend !== tf.backend()) {
+    if (attached !== undefined && attached !== tf.backend()) {
+      throw new Error("tfjs' WebAssembly backend was removed and made again; start a new process instead.");
+    }
+    if (attached === undefined) {
       const memory = await Memory.attach(tf.backend());
       registerConv2d(memory);
       registerConv3d(memory);
@@ -42,10 +47,12 @@ export const wasm: Backend = {
       registerMatMul(memory);
       registerReduce(memory);
       registerIdentity(memory);
+      registerLayout(memory);
+      registerElementwise(memory);
       registerEinsum();
       registerPrimitives(memory);
       extendGradients();
-      attached = { backend: tf.backend() };
+      attached = tf.backend();
     }
     return { tfjs: "wasm", version, device: "WebAssembly SIMD, one thread" };
   },

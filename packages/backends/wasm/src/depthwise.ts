@@ -30,12 +30,16 @@ export function registerDepthwise(memory: Memory): void {
     const filter = inputs["filter"]!;
     const info = infoOf(attrs["inputShape"] as Shape4, filter.shape as Shape4, attrs);
     const out = memory.output(info.inShape);
-    memory.call(
-      "depthwise_input_gradient",
-      memory.at(inputs["dy"]!),
-      memory.at(filter),
-      memory.at(out),
-      ...geometry(info),
+    const [, ...image] = geometry(info);
+    memory.scratch(memory.call("depthwise_input_scratch", ...image), (scratch) =>
+      memory.call(
+        "depthwise_input_gradient",
+        memory.at(inputs["dy"]!),
+        memory.at(filter),
+        memory.at(out),
+        scratch,
+        ...geometry(info),
+      ),
     );
     return out;
   });

@@ -1,19 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Memory } from "./memory.ts";
-import { register } from "./register.ts";
+import { registerFast } from "./register.ts";
 
 /** matMul: tfjs' own where nothing is transposed, ours where something is (as in every gradient) and for int32. */
 export function registerMatMul(memory: Memory): void {
-  const stock = tf.getKernel("BatchMatMul", "wasm").kernelFunc;
-  register("BatchMatMul", ({ inputs, attrs }) => {
+  registerFast("BatchMatMul", ({ inputs, attrs }) => {
     const a = inputs["a"]!;
     const b = inputs["b"]!;
     const transposeA = Boolean(attrs["transposeA"]);
     const transposeB = Boolean(attrs["transposeB"]);
     const float = a.dtype === "float32" && b.dtype === "float32";
-    if (float && !transposeA && !transposeB) {
-      return stock({ inputs, attrs, backend: tf.backend() }) as tf.TensorInfo;
-    }
+    if (float && !transposeA && !transposeB) return undefined;
     const [heightA, widthA] = a.shape.slice(-2) as [number, number];
     const [heightB, widthB] = b.shape.slice(-2) as [number, number];
     const [rows, inner] = transposeA ? [widthA, heightA] : [heightA, widthA];

@@ -25,10 +25,12 @@ const STACK_BYTES = 65536;
  */
 export class Memory {
   readonly #backend: WasmBackend;
+  readonly #memory: WebAssembly.Memory;
   readonly #exports: Exports;
 
-  private constructor(backend: WasmBackend, exports: Exports) {
+  private constructor(backend: WasmBackend, memory: WebAssembly.Memory, exports: Exports) {
     this.#backend = backend;
+    this.#memory = memory;
     this.#exports = exports;
   }
 
@@ -43,7 +45,7 @@ export class Memory {
     const { __stack_pointer: stack, ...exports } = instance.exports;
     // The compiler counts on a stack aligned to 16 bytes.
     (stack as WebAssembly.Global).value = (wasm.wasm._malloc(STACK_BYTES) + STACK_BYTES) & ~15;
-    return new Memory(wasm, exports as unknown as Exports);
+    return new Memory(wasm, memory, exports as unknown as Exports);
   }
 
   /** Where a tensor's values begin, in bytes. */
@@ -52,7 +54,7 @@ export class Memory {
   }
 
   /** A tensor whose values are yet to be written; a kernel returns it. */
-  output(shape: readonly number[], dtype: "float32" | "int32" = "float32"): tf.TensorInfo {
+  output(shape: readonly number[], dtype: "float32" | "int32" | "bool" = "float32"): tf.TensorInfo {
     const info = this.#backend.makeOutput([...shape], dtype);
     if (this.at(info) === 0 && tf.util.sizeFromShape([...shape]) > 0) throw outOfMemory();
     return info;
@@ -66,6 +68,11 @@ export class Memory {
 
   call(kernel: string, ...args: readonly number[]): number {
     return this.#exports[kernel]!(...args);
+  }
+
+  /** Whole numbers in memory, to be read or written at once: any allocation may detach the view. */
+  integers(at: number, count: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, at, count);
   }
 
   /** Runs `use` with `elements` 4-byte elements of memory that are freed afterwards. */

@@ -1,8 +1,18 @@
 import type { Memory } from "./memory.ts";
-import { register } from "./register.ts";
+import { register, registerFast, type Arguments } from "./register.ts";
 
-/** The gradients of resizeBilinear (tfjs' own ignores half-pixel centres) and resizeNearestNeighbor. */
+/** Resizing to the nearest pixel, and the gradients of resizing: tfjs' own are wrong in part (half-pixel centres, nearest). */
 export function registerResize(memory: Memory): void {
+  registerFast("ResizeNearestNeighbor", ({ inputs, attrs }) => {
+    const images = inputs["images"]!;
+    if (images.dtype !== "float32") return undefined;
+    const [n, , , c] = images.shape as [number, number, number, number];
+    const size = attrs["size"] as [number, number];
+    const out = memory.output([n, ...size, c]);
+    memory.call("resize_nearest", memory.at(images), memory.at(out), ...images.shape, ...size, ...corners(attrs));
+    return out;
+  });
+
   for (const [name, kernel] of [
     ["ResizeBilinearGrad", "resize_bilinear_gradient"],
     ["ResizeNearestNeighborGrad", "resize_nearest_gradient"],
@@ -19,10 +29,13 @@ export function registerResize(memory: Memory): void {
         ...images.shape,
         outHeight!,
         outWidth!,
-        Number(attrs["alignCorners"]),
-        Number(attrs["halfPixelCenters"] ?? false),
+        ...corners(attrs),
       );
       return out;
     });
   }
+}
+
+function corners(attrs: Arguments["attrs"]): [number, number] {
+  return [Number(attrs["alignCorners"]), Number(attrs["halfPixelCenters"] ?? false)];
 }

@@ -16,10 +16,15 @@ export async function dataCommand(io: Io, console: Console, flags: DataFlags): P
   const onProgress = (done: number, of: number) => console.live(`  looking at ${count(done)} of ${count(of)} images`);
   const how = { base: io.cwd, onProgress };
   const { format, path } = splitPlace(flags.data, io.cwd);
-  const loaded = await loadPlugins(io, (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)), ["reader"]);
+  const loaded = await loadPlugins(
+    io,
+    (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)),
+    ["reader"],
+  );
   // A format of somebody else's: `inspect` itself knows only those that come with it.
   const reader = inventory(loaded.map(({ plugin }) => plugin)).readers.find(({ name }) => name === format);
-  const opened = reader && format !== undefined ? await reader.open({ format, path }, { base: io.cwd, fit: "cover" }) : undefined;
+  const opened =
+    reader && format !== undefined ? await reader.open({ format, path }, { base: io.cwd, fit: "cover" }) : undefined;
   try {
     const inspection = await inspect(opened ?? flags.data, {}, how);
     console.json(inspection);
@@ -34,7 +39,8 @@ function tell(inspection: Inspection, console: Console): void {
   const say = (label: string, value: string) => console.say(row(ink, label, value));
   for (const split of inspection.splits) {
     const [h, w, c] = split.imageShape;
-    const sizes = split.sizesFound !== null && split.sizesFound > 1 ? ` (${count(split.sizesFound)} sizes in the files)` : "";
+    const sizes =
+      split.sizesFound !== null && split.sizesFound > 1 ? ` (${count(split.sizesFound)} sizes in the files)` : "";
     const parts = [`${count(split.images)} images`, `${h}×${w}×${c}${sizes}`];
     if (split.unlabelled > 0) parts.push(`${count(split.unlabelled)} without a label`);
     if (split.unreadable > 0) parts.push(`${count(split.unreadable)} unreadable`);
@@ -48,7 +54,11 @@ function tell(inspection: Inspection, console: Console): void {
   say("near copies", `${copies(inspection.nearDuplicates)} (a guess)`);
   for (const { images } of [...inspection.duplicates.examples, ...inspection.nearDuplicates.examples].slice(0, PAIRS)) {
     const told = images.map(({ split, id, class: name }) => `${id} (${split}${name === null ? "" : `, ${name}`})`);
-    console.say(wrap(`    ${told.join(" = ")}`, WIDTH, 6).map((line) => ink("dim", line)).join("\n"));
+    console.say(
+      wrap(`    ${told.join(" = ")}`, WIDTH, 6)
+        .map((line) => ink("dim", line))
+        .join("\n"),
+    );
   }
   for (const { file, why } of inspection.unreadable.slice(0, MOST)) say("unreadable", `${file}: ${why}`);
   for (const note of inspection.notes) say("note", note);

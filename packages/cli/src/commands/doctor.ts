@@ -19,7 +19,12 @@ type Examined = {
 const PATIENCE = 60_000;
 
 /** `only`: this one alone, in this process; how the others are tried, each in a process of its own. */
-export async function doctorCommand(io: Io, console: Console, named: readonly string[], only: string | undefined): Promise<void> {
+export async function doctorCommand(
+  io: Io,
+  console: Console,
+  named: readonly string[],
+  only: string | undefined,
+): Promise<void> {
   const plugins = named.map((name) => absoluteIfPath(name, io.cwd));
   const loaded = await loadPlugins(io, plugins, ["backend"]);
   const all = [...inventory(loaded.map(({ plugin }) => plugin)).backends].sort((a, b) => a.rank - b.rank);
@@ -27,21 +32,34 @@ export async function doctorCommand(io: Io, console: Console, named: readonly st
   if (only !== undefined && asked.length === 0) {
     const names = all.map(({ name }) => name);
     const near = nearest(only, names);
-    throw new RegimenError("REG_BACKEND_UNKNOWN", `no backend is called "${only}"; ${near ? `the nearest is "${near}"` : `there are ${names.join(", ")}`}`);
+    throw new RegimenError(
+      "REG_BACKEND_UNKNOWN",
+      `no backend is called "${only}"; ${near ? `the nearest is "${near}"` : `there are ${names.join(", ")}`}`,
+    );
   }
   const backends: Examined[] = [];
   for (const backend of asked) {
     console.live(`  trying ${backend.name} …`);
     backends.push(only === undefined && io.self ? await elsewhere(backend, io, plugins) : await here(backend));
   }
-  const chosen = backends.find(({ name, available }) => available && (only !== undefined || all.find((one) => one.name === name)!.auto));
+  const chosen = backends.find(
+    ({ name, available }) => available && (only !== undefined || all.find((one) => one.name === name)!.auto),
+  );
   console.json({ chosen: chosen?.name ?? null, backends });
   for (const { name, available, reason, version, device } of backends) {
-    const mark = !available ? console.ink("red", "✕") : name === chosen?.name ? console.ink("green", "●") : console.ink("dim", "○");
+    const mark = !available
+      ? console.ink("red", "✕")
+      : name === chosen?.name
+        ? console.ink("green", "●")
+        : console.ink("dim", "○");
     const told = available ? [device, version, reason].filter(Boolean).join(" · ") : reason;
     console.say(wrap(`  ${mark} ${name.padEnd(10)} ${told}`, WIDTH, 15).join("\n"));
   }
-  console.say(chosen ? `\n  ${chosen.name} is what a run takes unless told otherwise` : "\n  no backend works here; run: npm i @regimen/backend-wasm");
+  console.say(
+    chosen
+      ? `\n  ${chosen.name} is what a run takes unless told otherwise`
+      : "\n  no backend works here; run: npm i @regimen/backend-wasm",
+  );
 }
 
 const byName = "only when asked for by name";
@@ -84,7 +102,10 @@ function elsewhere(backend: Backend, io: Io, plugins: readonly string[]): Promis
         done((JSON.parse(out.join("")) as { backends: Examined[] }).backends[0]!);
       } catch {
         const last = err.join("").trim().split("\n").at(-1);
-        const ended = signal === "SIGTERM" ? `gave no answer in ${PATIENCE / 1000} s` : `its process ended with ${signal ?? `code ${code}`}`;
+        const ended =
+          signal === "SIGTERM"
+            ? `gave no answer in ${PATIENCE / 1000} s`
+            : `its process ended with ${signal ?? `code ${code}`}`;
         done(unavailable(backend.name, last ? `${ended}: ${last}` : ended));
       }
     });

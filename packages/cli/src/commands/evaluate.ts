@@ -20,8 +20,15 @@ export type EvaluateFlags = {
 
 export async function evaluateCommand(io: Io, console: Console, flags: EvaluateFlags): Promise<void> {
   const spec = await measuredPart(flags.data, io.cwd);
-  const loaded = await loadPlugins(io, (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)), ["backend", "reader"]);
-  const regimen = await io.createRegimen({ plugins: loaded.map(({ plugin }) => plugin), backend: flags.backend ?? "auto" });
+  const loaded = await loadPlugins(
+    io,
+    (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)),
+    ["backend", "reader"],
+  );
+  const regimen = await io.createRegimen({
+    plugins: loaded.map(({ plugin }) => plugin),
+    backend: flags.backend ?? "auto",
+  });
   try {
     const { model, classes, how } = await openSaved(flags.model, io.cwd);
     try {
@@ -49,9 +56,12 @@ function tell(evaluation: Evaluation, { misclassified }: EvaluateFlags, io: Io, 
   console.say(`\n  ${ink("dim", `${"class".padEnd(width)}   images  precision   recall`)}`);
   const share = (value: number | null) => (value === null ? "–" : percent(value));
   for (const { name, support, precision, recall } of [...classes].sort((a, b) => (a.recall ?? 2) - (b.recall ?? 2))) {
-    console.say(`  ${name.slice(0, width).padEnd(width)} ${count(support).padStart(8)} ${share(precision).padStart(10)} ${share(recall).padStart(8)}`);
+    console.say(
+      `  ${name.slice(0, width).padEnd(width)} ${count(support).padStart(8)} ${share(precision).padStart(10)} ${share(recall).padStart(8)}`,
+    );
   }
-  if (misclassified !== undefined) console.say(`\n${row(ink, "written", `${misclassified}: the misclassified images, worst first`)}`);
+  if (misclassified !== undefined)
+    console.say(`\n${row(ink, "written", `${misclassified}: the misclassified images, worst first`)}`);
 }
 
 /** Worst first: those whose true class was given the least. */
@@ -60,10 +70,18 @@ export function misclassifiedCsv({ predictions, classes }: Evaluation): string {
   const given = ({ probabilities, label }: Evaluation["predictions"][number]) => probabilities[label] ?? 0;
   const lines = [...wrong]
     .sort((a, b) => given(a) - given(b))
-    .map((one) => [one.id, classes[one.label]?.name, classes[one.predicted]?.name, one.probabilities[one.predicted], given(one)]);
+    .map((one) => [
+      one.id,
+      classes[one.label]?.name,
+      classes[one.predicted]?.name,
+      one.probabilities[one.predicted],
+      given(one),
+    ]);
   const quoted = (cell: string | number | undefined): string => {
     const text = typeof cell === "number" ? String(Number(cell.toPrecision(6))) : (cell ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  return [["file", "label", "predicted", "probability", "probability of label"], ...lines].map((line) => `${line.map(quoted).join(",")}\n`).join("");
+  return [["file", "label", "predicted", "probability", "probability of label"], ...lines]
+    .map((line) => `${line.map(quoted).join(",")}\n`)
+    .join("");
 }

@@ -9,7 +9,12 @@ import { tellFinished } from "../job/result.ts";
 import { runJob } from "../job/run.ts";
 import { orderOf } from "./train.ts";
 
-export async function fitCommand(io: Call, console: Console, target: string | undefined, flags: JobFlags): Promise<void> {
+export async function fitCommand(
+  io: Call,
+  console: Console,
+  target: string | undefined,
+  flags: JobFlags,
+): Promise<void> {
   const order = orderOf("fit", io, target, flags, readPolicy(flags.policy!, io.cwd));
   await runJob(io, console, order, (done) => tellFinished(done, console, io));
 }
@@ -20,6 +25,9 @@ export function readPolicy(named: string, cwd: string): Policy | "none" {
   const path = resolve(cwd, named);
   const file = existsSync(path) && statSync(path).isDirectory() ? join(path, "policy.json") : path;
   return readJson(file, () => {
-    throw new RegimenError("REG_POLICY_INVALID", `--policy got "${named}", where there is no policy; expected a policy.json, a run's folder, or none`);
+    throw new RegimenError(
+      "REG_POLICY_INVALID",
+      `--policy got "${named}", where there is no policy; expected a policy.json, a run's folder, or none`,
+    );
   }) as Policy;
 }

@@ -19,7 +19,10 @@ type Entry = {
 };
 
 export async function pluginsCommand(io: Io, console: Console, named: readonly string[]): Promise<void> {
-  const loaded = await loadPlugins(io, named.map((name) => absoluteIfPath(name, io.cwd)));
+  const loaded = await loadPlugins(
+    io,
+    named.map((name) => absoluteIfPath(name, io.cwd)),
+  );
   const entries = loaded.flatMap(listed).sort((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name));
   console.json(entries);
   const { ink } = console;
@@ -29,7 +32,11 @@ export async function pluginsCommand(io: Io, console: Console, named: readonly s
       const group = entry.group === null ? "" : `  ${entry.group}`;
       console.say(`  ${entry.name} ${ink("dim", `${entry.version}${group}`)}`);
       for (const detail of details(entry)) {
-        console.say(wrap(`      ${detail}`, WIDTH, 8).map((line) => ink("dim", line)).join("\n"));
+        console.say(
+          wrap(`      ${detail}`, WIDTH, 8)
+            .map((line) => ink("dim", line))
+            .join("\n"),
+        );
       }
     }
   }
@@ -48,7 +55,16 @@ function listed({ plugin, kind }: Loaded): Entry[] {
     ...found.schedules,
   ].map(({ name }) => name);
   if (techniques.length > 0 && others.length === 0) return techniques;
-  const rest = { name: plugin.name, version: plugin.version, kind, group: null, axes: null, conflicts: null, plugin: plugin.name, provides: others };
+  const rest = {
+    name: plugin.name,
+    version: plugin.version,
+    kind,
+    group: null,
+    axes: null,
+    conflicts: null,
+    plugin: plugin.name,
+    provides: others,
+  };
   return [...techniques, rest];
 }
 

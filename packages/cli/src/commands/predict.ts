@@ -10,20 +10,40 @@ import { openSaved, type SavedModel } from "../job/saved.ts";
 import { loadPlugins } from "../plugins/load.ts";
 
 type PredictFlags = { readonly model: string; readonly backend?: string; readonly plugin?: readonly string[] };
-type Answer = { readonly file: string; readonly class: string; readonly probabilities: Readonly<Record<string, number>> };
+type Answer = {
+  readonly file: string;
+  readonly class: string;
+  readonly probabilities: Readonly<Record<string, number>>;
+};
 
 /** Images that go through the model at once. */
 const BATCH = 64;
 
-export async function predictCommand(io: Io, console: Console, files: readonly string[], flags: PredictFlags): Promise<void> {
+export async function predictCommand(
+  io: Io,
+  console: Console,
+  files: readonly string[],
+  flags: PredictFlags,
+): Promise<void> {
   const path = await expanded(files, io.cwd);
-  const loaded = await loadPlugins(io, (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)), ["backend", "reader"]);
-  const regimen = await io.createRegimen({ plugins: loaded.map(({ plugin }) => plugin), backend: flags.backend ?? "auto" });
+  const loaded = await loadPlugins(
+    io,
+    (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)),
+    ["backend", "reader"],
+  );
+  const regimen = await io.createRegimen({
+    plugins: loaded.map(({ plugin }) => plugin),
+    backend: flags.backend ?? "auto",
+  });
   try {
     const saved = await openSaved(flags.model, io.cwd);
     try {
       const spec = { format: "image-folder", path, labels: false } as const;
-      const source = await regimen.open(spec, { base: io.cwd, ...saved.how, ...(saved.classes && { classes: saved.classes }) });
+      const source = await regimen.open(spec, {
+        base: io.cwd,
+        ...saved.how,
+        ...(saved.classes && { classes: saved.classes }),
+      });
       try {
         for (const { file, why } of source.skipped) console.warn("REG_DATA_UNREADABLE", `${file}: ${why}`);
         const answers = await predict(saved, source, (answer) => console.say(JSON.stringify(answer)));
@@ -45,14 +65,19 @@ async function expanded(files: readonly string[], cwd: string): Promise<string[]
     files.map(async (file) => {
       if (existsSync(resolve(cwd, file)) || !/[*?[{]/.test(file)) return [file];
       const matches = await glob(file.replaceAll("\\", "/"), { cwd });
-      if (matches.length === 0) throw new RegimenError("REG_DATA_PATH", `no file matches ${file}; name image files, or a folder of them`);
+      if (matches.length === 0)
+        throw new RegimenError("REG_DATA_PATH", `no file matches ${file}; name image files, or a folder of them`);
       return matches.sort();
     }),
   );
   return found.flat();
 }
 
-async function predict({ model, classes, logits }: SavedModel, source: Source, each: (answer: Answer) => void): Promise<Answer[]> {
+async function predict(
+  { model, classes, logits }: SavedModel,
+  source: Source,
+  each: (answer: Answer) => void,
+): Promise<Answer[]> {
   const { h, w, c } = source.format;
   const answers: Answer[] = [];
   for (let from = 0; from < source.length; from += BATCH) {
@@ -79,5 +104,9 @@ function told(file: string, given: readonly number[], classes: readonly string[]
   const shares = given.length === 1 ? [1 - given[0]!, given[0]!] : given;
   const names = shares.map((_, i) => classes?.[i] ?? String(i));
   const best = shares.indexOf(Math.max(...shares));
-  return { file, class: names[best]!, probabilities: Object.fromEntries(names.map((name, i) => [name, Number(shares[i]!.toPrecision(6))])) };
+  return {
+    file,
+    class: names[best]!,
+    probabilities: Object.fromEntries(names.map((name, i) => [name, Number(shares[i]!.toPrecision(6))])),
+  };
 }

@@ -23,14 +23,20 @@ export async function reportCommand(io: Io, console: Console, run: string, flags
   console.json({ report: page, charts });
   console.say(row(console.ink, "answer", headline(report)));
   console.say(row(console.ink, "report", shownPath(page, io.cwd)));
-  if (charts.length > 0) console.say(row(console.ink, "charts", `${charts.length} files in ${shownPath(resolve(io.cwd, flags.charts!), io.cwd)}`));
+  if (charts.length > 0)
+    console.say(
+      row(console.ink, "charts", `${charts.length} files in ${shownPath(resolve(io.cwd, flags.charts!), io.cwd)}`),
+    );
 }
 
 async function writeCharts(report: Report, folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
   const written: string[] = [];
   for (const { name, svg } of reportCharts(report)) {
-    for (const [ending, content] of [["svg", svg], ["png", await chartPng(svg)]] as const) {
+    for (const [ending, content] of [
+      ["svg", svg],
+      ["png", await chartPng(svg)],
+    ] as const) {
       const file = join(folder, `${name}.${ending}`);
       writeFileSync(file, content);
       written.push(file);

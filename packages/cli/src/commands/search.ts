@@ -5,6 +5,11 @@ import { tellFinished } from "../job/result.ts";
 import { runJob } from "../job/run.ts";
 import { orderOf } from "./train.ts";
 
-export async function searchCommand(io: Call, console: Console, target: string | undefined, flags: JobFlags): Promise<void> {
+export async function searchCommand(
+  io: Call,
+  console: Console,
+  target: string | undefined,
+  flags: JobFlags,
+): Promise<void> {
   await runJob(io, console, orderOf("search", io, target, flags, null), (done) => tellFinished(done, console, io));
 }

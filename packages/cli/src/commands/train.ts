@@ -11,15 +11,29 @@ import { tellFinished } from "../job/result.ts";
 import { runJob, type Order } from "../job/run.ts";
 import { resumeOrder } from "./resume.ts";
 
-export async function trainCommand(io: Call, console: Console, target: string | undefined, flags: JobFlags): Promise<void> {
+export async function trainCommand(
+  io: Call,
+  console: Console,
+  target: string | undefined,
+  flags: JobFlags,
+): Promise<void> {
   await runJob(io, console, orderOf("train", io, target, flags, null), (done) => tellFinished(done, console, io));
 }
 
 /** An order from the command line. Errors: REG_USAGE, REG_CONFIG_*, REG_RUN_EXISTS, REG_RUN_MISMATCH. */
-export function orderOf(job: Order["job"], io: Call, target: string | undefined, flags: JobFlags, policy: Order["policy"]): Order {
+export function orderOf(
+  job: Order["job"],
+  io: Call,
+  target: string | undefined,
+  flags: JobFlags,
+  policy: Order["policy"],
+): Order {
   const folder = flags.out === undefined ? undefined : resolve(io.cwd, flags.out);
   if (flags.resume && folder === undefined) {
-    throw new RegimenError("REG_USAGE", "--resume got no folder to go on with; name it: --out RUN, or: regimen resume RUN");
+    throw new RegimenError(
+      "REG_USAGE",
+      "--resume got no folder to go on with; name it: --out RUN, or: regimen resume RUN",
+    );
   }
   const goesOn = flags.resume === true && folder !== undefined && existsSync(folder);
   const recorded = goesOn ? readRecorded(folder, shownPath(folder, io.cwd)) : undefined;
@@ -46,10 +60,18 @@ export function orderOf(job: Order["job"], io: Call, target: string | undefined,
 function same(recorded: Recorded, job: Order["job"], { config }: Settings, out: string): Recorded {
   const { training = {} } = config;
   const { epochs } = recorded.config.training as { epochs?: number };
-  const asked = { ...config, training: { ...training, ...(typeof training.epochs !== "number" && epochs !== undefined ? { epochs } : {}) } };
+  const asked = {
+    ...config,
+    training: { ...training, ...(typeof training.epochs !== "number" && epochs !== undefined ? { epochs } : {}) },
+  };
   const keys = [...new Set([...Object.keys(asked), ...Object.keys(recorded.config)])];
-  const other = keys.filter((key) => !isDeepStrictEqual(recorded.config[key], (asked as unknown as Recorded["config"])[key]));
+  const other = keys.filter(
+    (key) => !isDeepStrictEqual(recorded.config[key], (asked as unknown as Recorded["config"])[key]),
+  );
   if (recorded.job === job && other.length === 0) return recorded;
   const what = recorded.job === job ? `with another ${other.join(", ")}` : `by regimen ${recorded.job}`;
-  throw new RegimenError("REG_RUN_MISMATCH", `${out} was started ${what}; to go on with it as it is: regimen resume ${out}; to start another: --out ${out}-2`);
+  throw new RegimenError(
+    "REG_RUN_MISMATCH",
+    `${out} was started ${what}; to go on with it as it is: regimen resume ${out}; to start another: --out ${out}-2`,
+  );
 }

@@ -28,7 +28,13 @@ function explain(value: unknown, part: Schema, path: Path, locate: Locate): stri
       if (typeof known === "object" && !fits(inner, known)) return explain(inner, known, [...path, key], locate);
     }
     const missing = form.required?.find((key) => !(key in value));
-    const slip = missing === undefined ? undefined : nearest(missing, Object.keys(value).filter((key) => !form.properties?.[key]));
+    const slip =
+      missing === undefined
+        ? undefined
+        : nearest(
+            missing,
+            Object.keys(value).filter((key) => !form.properties?.[key]),
+          );
     if (slip !== undefined) return unknownKey(slip, form, path, locate);
     if (missing !== undefined) return `${named(path)} (${locate(path)}) lacks "${missing}"; add it`;
   }
@@ -42,7 +48,8 @@ function explain(value: unknown, part: Schema, path: Path, locate: Locate): stri
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const fits = (value: unknown, part: Schema): boolean => ajv.validate({ ...part, definitions: schema.definitions }, value);
+const fits = (value: unknown, part: Schema): boolean =>
+  ajv.validate({ ...part, definitions: schema.definitions }, value);
 
 /** The form that a value which fits none was meant to have: that of its type and, among objects, the one it shares a key with. */
 function meant(value: unknown, forms: readonly Schema[]): Schema | undefined {

@@ -21,7 +21,11 @@ export function readConfig(file: string | undefined, overrides: readonly Overrid
     try {
       document.setIn(at, document.createNode(value));
     } catch (cause) {
-      throw new RegimenError("REG_USAGE", `${option}: ${name} has no keys below "${at.slice(0, -1).join(".")}"; check the key`, { cause });
+      throw new RegimenError(
+        "REG_USAGE",
+        `${option}: ${name} has no keys below "${at.slice(0, -1).join(".")}"; check the key`,
+        { cause },
+      );
     }
   }
   const locate: Locate = (at) => {
@@ -42,7 +46,10 @@ export function parseSet(text: string): Override {
   const at = text.indexOf("=");
   const path = text.slice(0, Math.max(at, 0)).split(".");
   if (at < 1 || path.includes("")) {
-    throw new RegimenError("REG_USAGE", `--set got "${text}"; expected key.key=value, such as --set training.epochs=20`);
+    throw new RegimenError(
+      "REG_USAGE",
+      `--set got "${text}"; expected key.key=value, such as --set training.epochs=20`,
+    );
   }
   return { path, value: parse(text.slice(at + 1)) as unknown, option: `--set ${path.join(".")}` };
 }
@@ -54,7 +61,10 @@ const shown = (path: string, cwd: string): string => {
 
 function parsed(path: string, name: string, lineCounter: LineCounter): Document {
   if (!existsSync(path)) {
-    throw new RegimenError("REG_CONFIG_UNREADABLE", `there is no file ${name}; give a configuration with --config FILE, or a folder of images`);
+    throw new RegimenError(
+      "REG_CONFIG_UNREADABLE",
+      `there is no file ${name}; give a configuration with --config FILE, or a folder of images`,
+    );
   }
   if (statSync(path).isDirectory()) {
     throw new RegimenError("REG_CONFIG_UNREADABLE", `${name} is a folder; --config takes a YAML or JSON file`);
@@ -63,7 +73,10 @@ function parsed(path: string, name: string, lineCounter: LineCounter): Document 
   const wrong: YAMLError | undefined = document.errors[0];
   if (wrong) {
     const { line, col } = lineCounter.linePos(wrong.pos[0]);
-    throw new RegimenError("REG_CONFIG_UNREADABLE", `${name}:${line}:${col} is not valid YAML or JSON: ${wrong.message}`);
+    throw new RegimenError(
+      "REG_CONFIG_UNREADABLE",
+      `${name}:${line}:${col} is not valid YAML or JSON: ${wrong.message}`,
+    );
   }
   return document;
 }

@@ -14,7 +14,11 @@ const DEFAULT_SEED = 7;
  * A configuration that means the same wherever it is read from. `base`: where the data's relative paths start (they stay
  * relative, since images are called by them); `plugins`: the configuration's and the command line's.
  */
-export type Settings = { readonly config: Config & { readonly seed: number }; readonly base: string; readonly plugins: readonly string[] };
+export type Settings = {
+  readonly config: Config & { readonly seed: number };
+  readonly base: string;
+  readonly plugins: readonly string[];
+};
 
 /** `target`: what stands after the command: a folder (or FORMAT:PATH) of data, or a configuration. Errors: REG_USAGE, REG_CONFIG_*. */
 export function readSettings(target: string | undefined, flags: JobFlags, cwd: string): Settings {
@@ -71,7 +75,10 @@ function aim(target: string | undefined, flags: JobFlags, cwd: string): { file: 
   }
   const { format, path: place } = splitPlace(target, cwd);
   if (!existsSync(resolve(cwd, place))) {
-    throw new RegimenError("REG_DATA_PATH", `there is no ${target}; name a folder of images, FORMAT:PATH, or a configuration (.yaml or .json)`);
+    throw new RegimenError(
+      "REG_DATA_PATH",
+      `there is no ${target}; name a folder of images, FORMAT:PATH, or a configuration (.yaml or .json)`,
+    );
   }
   // Beside a configuration, the data's paths start at that file.
   const seen = flags.config === undefined ? place : resolve(cwd, place);
@@ -79,4 +86,5 @@ function aim(target: string | undefined, flags: JobFlags, cwd: string): { file: 
   return { file: flags.config, data: [{ path: ["data"], value, option: target }] };
 }
 
-export const isFraction = (of: string | SourceConfig | Fraction): of is Fraction => typeof of === "object" && "fraction" in of;
+export const isFraction = (of: string | SourceConfig | Fraction): of is Fraction =>
+  typeof of === "object" && "fraction" in of;

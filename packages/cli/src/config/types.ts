@@ -16,7 +16,10 @@ export type DataConfig = {
   readonly validation?: string | SourceConfig | Fraction;
   readonly unlabeled?: string | SourceConfig;
   readonly synthetic?: readonly unknown[];
-  readonly image?: { readonly size?: "auto" | number | readonly [number, number]; readonly fit?: "cover" | "contain" | "stretch" };
+  readonly image?: {
+    readonly size?: "auto" | number | readonly [number, number];
+    readonly fit?: "cover" | "contain" | "stretch";
+  };
 };
 
 /** What `assets/regimen.schema.json` lets through. */

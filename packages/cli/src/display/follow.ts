@@ -49,14 +49,21 @@ class Teller {
     this.#trials++;
     const mark = score === null ? paint("red", "✕") : better ? paint("green", "●") : paint("dim", "○");
     const verdict = status === "ok" ? (better ? "best so far" : "") : status;
-    const figures = score === null ? "no score" : `loss ${score.loss.toFixed(4)}  error ${percent(score.error).padStart(6)}`;
+    const figures =
+      score === null ? "no score" : `loss ${score.loss.toFixed(4)}  error ${percent(score.error).padStart(6)}`;
     const line = `    ${mark} ${middle(name, 32).padEnd(32)}  ${figures}`;
     return verdict === "" ? line : `${line}  ${paint(better ? "green" : "dim", verdict)}`;
   }
 
   #epoch({ epoch, epochs, logs, secondsLeft }: Of<"epoch">): void {
-    const told = ([name, key]: readonly [string, string]) => (logs[key] === undefined ? [] : [`${name} ${logs[key].toFixed(3)}`]);
-    const losses = ([["loss", "loss"], ["val", "val_loss"]] as const).flatMap(told);
+    const told = ([name, key]: readonly [string, string]) =>
+      logs[key] === undefined ? [] : [`${name} ${logs[key].toFixed(3)}`];
+    const losses = (
+      [
+        ["loss", "loss"],
+        ["val", "val_loss"],
+      ] as const
+    ).flatMap(told);
     this.#logs = [`${epoch}/${epochs}`, ...losses].join("  ");
     this.#console.live(this.#line(epoch / epochs, this.#logs, secondsLeft));
   }

@@ -12,13 +12,27 @@ import type { Plan } from "./plan.ts";
 /** Splits that a folder lacks are cut off its training images. */
 const CUT = { test: { fraction: 0.2 }, validation: { fraction: 0.1 } } as const;
 type Part = DataSpec | Fraction;
-type Parts = { readonly train: DataSpec; readonly validation: Part; readonly test?: Part; readonly unlabeled?: DataSpec };
+type Parts = {
+  readonly train: DataSpec;
+  readonly validation: Part;
+  readonly test?: Part;
+  readonly unlabeled?: DataSpec;
+};
 
 /** Everything that a job reads. `train`: as opened, before splits are cut off it. */
-export type OpenData = { readonly input: DataInput; readonly train: Source; readonly plan: Plan["data"]; dispose(): void };
+export type OpenData = {
+  readonly input: DataInput;
+  readonly train: Source;
+  readonly plan: Plan["data"];
+  dispose(): void;
+};
 
 /** Errors: REG_DATA_*. The caller disposes of it. */
-export async function openData(regimen: Regimen, { config, base }: Pick<Settings, "config" | "base">, console: Console): Promise<OpenData> {
+export async function openData(
+  regimen: Regimen,
+  { config, base }: Pick<Settings, "config" | "base">,
+  console: Console,
+): Promise<OpenData> {
   const parts = await partsOf(config.data, base);
   const settings: DataConfig = typeof config.data === "string" ? { train: config.data } : config.data;
   const size = settings.image?.size ?? "auto";
@@ -29,7 +43,8 @@ export async function openData(regimen: Regimen, { config, base }: Pick<Settings
   };
   const opened: Source[] = [];
   const open = async (name: string, spec: DataSpec, as: Partial<ReadHow>): Promise<Source> => {
-    const onProgress = (done: number, of: number) => console.live(`  reading ${name}: ${count(done)} of ${count(of)} images`);
+    const onProgress = (done: number, of: number) =>
+      console.live(`  reading ${name}: ${count(done)} of ${count(of)} images`);
     const source = await regimen.open(spec, { ...as, onProgress });
     opened.push(source);
     return source;
@@ -52,11 +67,19 @@ export async function openData(regimen: Regimen, { config, base }: Pick<Settings
     const skipped = opened.flatMap((source) => source.skipped);
     if (skipped.length > 0) {
       const [first] = skipped;
-      console.warn("REG_DATA_UNREADABLE", `${count(skipped.length)} images are left out; the first, ${first!.file}: ${first!.why}`);
+      console.warn(
+        "REG_DATA_UNREADABLE",
+        `${count(skipped.length)} images are left out; the first, ${first!.file}: ${first!.why}`,
+      );
     }
     const format = [h, w, c] as const;
     const splits = countSplits(train, validation, test, unlabeled);
-    return { input, train, dispose, plan: { name, classes: train.classes, imageShape: format, splits, unreadable: skipped.length } };
+    return {
+      input,
+      train,
+      dispose,
+      plan: { name, classes: train.classes, imageShape: format, splits, unreadable: skipped.length },
+    };
   } catch (error) {
     dispose();
     throw error;
@@ -69,7 +92,8 @@ async function partsOf(data: string | DataConfig, base: string): Promise<Parts> 
   if (typeof data === "string") {
     const { format, path } = splitPlace(data, base);
     const isFolder = statSync(resolve(base, path), { throwIfNoEntry: false })?.isDirectory() === true;
-    const found: Splits = format === undefined && isFolder ? await findSplits(path, base) : { train: await describePath(data, base) };
+    const found: Splits =
+      format === undefined && isFolder ? await findSplits(path, base) : { train: await describePath(data, base) };
     return { ...CUT, ...found };
   }
   const one = (of: string | SourceConfig) => specOf(of, base);
@@ -90,7 +114,12 @@ async function specOf(of: string | SourceConfig, base: string): Promise<DataSpec
 }
 
 /** Near enough before the splitting: rounding and duplicates may move a few images. */
-function countSplits(train: Source, validation: Source | Fraction, test?: Source | Fraction, unlabeled?: Source): Plan["data"]["splits"] {
+function countSplits(
+  train: Source,
+  validation: Source | Fraction,
+  test?: Source | Fraction,
+  unlabeled?: Source,
+): Plan["data"]["splits"] {
   const labelled = classesOf(train).filter((label) => label >= 0).length;
   let left = labelled;
   const take = (part: Source | Fraction): number => {

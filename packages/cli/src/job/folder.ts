@@ -7,7 +7,10 @@ export function runFolder(out: string | undefined, seed: number, cwd: string, no
   const folder = resolve(cwd, out ?? join("runs", `${stamp(now)}-${threeWords(seed)}`));
   if (existsSync(folder)) {
     const name = shownPath(folder, cwd);
-    throw new RegimenError("REG_RUN_EXISTS", `${name} exists already; to go on with that run: regimen resume ${name}; to start another: --out ${free(name, cwd)}`);
+    throw new RegimenError(
+      "REG_RUN_EXISTS",
+      `${name} exists already; to go on with that run: regimen resume ${name}; to start another: --out ${free(name, cwd)}`,
+    );
   }
   return folder;
 }
@@ -45,11 +48,17 @@ export type Recorded = {
 /** Errors: REG_RUN_MISSING, REG_RUN_MISMATCH. */
 export function readRecorded(folder: string, shown: string): Recorded {
   const run = readJson(join(folder, "run.json"), () => {
-    throw new RegimenError("REG_RUN_MISSING", `${shown} holds no run (there is no run.json in it); name the folder that train, search or fit wrote`);
+    throw new RegimenError(
+      "REG_RUN_MISSING",
+      `${shown} holds no run (there is no run.json in it); name the folder that train, search or fit wrote`,
+    );
   }) as { config?: Partial<Recorded> };
   const { config } = run;
   if (config?.job === undefined || config.config === undefined) {
-    throw new RegimenError("REG_RUN_MISMATCH", `${shown} was started from code, not by this command line; resume it there, with { out, resume: true }`);
+    throw new RegimenError(
+      "REG_RUN_MISMATCH",
+      `${shown} was started from code, not by this command line; resume it there, with { out, resume: true }`,
+    );
   }
   return config as Recorded;
 }

@@ -1,6 +1,13 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import { RegimenError, nearest, sequence, type MetaLearner, type MetaLearnerFactory, type Regimen } from "@regimen/contracts";
+import {
+  RegimenError,
+  nearest,
+  sequence,
+  type MetaLearner,
+  type MetaLearnerFactory,
+  type Regimen,
+} from "@regimen/contracts";
 import type { Config } from "../config/types.ts";
 import { shownPath } from "./folder.ts";
 
@@ -38,7 +45,11 @@ async function fromFile(file: string, shown: string): Promise<MetaLearner> {
   try {
     module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as typeof module;
   } catch (cause) {
-    throw new RegimenError("REG_METALEARNER_UNKNOWN", `the metalearner ${shown} could not be imported: ${(cause as Error).message}`, { cause });
+    throw new RegimenError(
+      "REG_METALEARNER_UNKNOWN",
+      `the metalearner ${shown} could not be imported: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   const made = typeof module.default?.create === "function" ? module.default.create() : module.default;
   if (typeof made?.ask !== "function" || typeof made.tell !== "function") {

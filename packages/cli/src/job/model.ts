@@ -1,6 +1,14 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { RegimenError, createRng, nearest, type ModelInput, type Params, type Regimen, type Source } from "@regimen/core";
+import {
+  RegimenError,
+  createRng,
+  nearest,
+  type ModelInput,
+  type Params,
+  type Regimen,
+  type Source,
+} from "@regimen/core";
 import { loadModel } from "@regimen/models";
 import type { Config } from "../config/types.ts";
 
@@ -40,7 +48,10 @@ export function modelFile(path: string): string {
   const tries = [path, join(path, "model.json"), join(path, "model", "model.json")];
   const file = tries.find((one) => existsSync(one) && statSync(one).isFile());
   if (file !== undefined) return file;
-  throw new RegimenError("REG_MODEL_UNREADABLE", `${path} holds no model.json; name a run's folder, its model/, or a model.json`);
+  throw new RegimenError(
+    "REG_MODEL_UNREADABLE",
+    `${path} holds no model.json; name a run's folder, its model/, or a model.json`,
+  );
 }
 
 /** Small images in small numbers get a small network: a large one would learn them by heart, slowly. */

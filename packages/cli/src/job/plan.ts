@@ -10,16 +10,25 @@ export type Plan = {
     readonly name: string;
     readonly classes: readonly string[];
     readonly imageShape: readonly [number, number, number];
-    readonly splits: { readonly train: number; readonly validation: number; readonly test: number | null; readonly unlabeled: number | null };
+    readonly splits: {
+      readonly train: number;
+      readonly validation: number;
+      readonly test: number | null;
+      readonly unlabeled: number | null;
+    };
     readonly unreadable: number;
   };
   readonly model: { readonly name: string; readonly parameters: number };
   readonly training: TrainSettings | PolicyTrain;
-  readonly search: { readonly metalearner: string; readonly budget: number; readonly techniques: readonly string[] } | null;
+  readonly search: {
+    readonly metalearner: string;
+    readonly budget: number;
+    readonly techniques: readonly string[];
+  } | null;
   readonly policy: string | null;
   readonly backend: { readonly name: string; readonly version: string; readonly device: string };
   readonly plugins: readonly { readonly name: string; readonly version: string }[];
-  /** Measured; null where it could not be. */ readonly imagesPerSecond: number | null;
+  /** Measured; null where it could not be, and for a run that goes on. */ readonly imagesPerSecond: number | null;
   /** Estimated for the whole job; null where the speed is not known. */ readonly seconds: number | null;
   readonly seed: number;
   readonly folder: string;
@@ -50,7 +59,13 @@ export function chooseEpochs(images: number, runs: number, imagesPerSecond: numb
 }
 
 /** `label      value` for each thing that a person may want to stop the job for. */
-export function planLines(plan: Plan, loaded: readonly Loaded[], folder: string, paint: Paint, now = new Date()): string[] {
+export function planLines(
+  plan: Plan,
+  loaded: readonly Loaded[],
+  folder: string,
+  paint: Paint,
+  now = new Date(),
+): string[] {
   const { data, model, training, search, backend, imagesPerSecond, seconds } = plan;
   const [h, w, c] = data.imageShape;
   const { splits } = data;
@@ -69,7 +84,9 @@ export function planLines(plan: Plan, loaded: readonly Loaded[], folder: string,
     ...(search === null ? [] : [["search", searchWords(search)] as [string, string]]),
     ["backend", [backend.name, backend.device, backend.version].filter(Boolean).join(" · ")],
     ["plug-ins", pluginWords(loaded)],
-    ["time", timeWords(seconds, imagesPerSecond, now)],
+    ...(seconds === null || imagesPerSecond === null
+      ? []
+      : [["time", timeWords(seconds, imagesPerSecond, now)] as [string, string]]),
     ["folder", folder],
   ];
   return lines.map(([label, value]) => row(paint, label, value));
@@ -80,29 +97,45 @@ const plural = (n: number, one: string, more = `${one}s`): string => `${n}\u00a0
 
 function trainingWords(training: Plan["training"]): string {
   const { epochs = "auto", batchSize, learningRate, optimizer, schedule } = training;
-  const set = (name: string, value: number | string | undefined) => (value === undefined || value === "auto" ? [] : [`${name} ${value}`]);
-  const said = [...set("batch", batchSize), ...set("rate", learningRate), ...set("by", optimizer), ...set("schedule", schedule)];
-  return [typeof epochs === "number" ? plural(epochs, "epoch") : "epochs auto", ...(said.length > 0 ? said : ["all else chosen"])].join(" · ");
+  const set = (name: string, value: number | string | undefined) =>
+    value === undefined || value === "auto" ? [] : [`${name} ${value}`];
+  const said = [
+    ...set("batch", batchSize),
+    ...set("rate", learningRate),
+    ...set("by", optimizer),
+    ...set("schedule", schedule),
+  ];
+  return [
+    typeof epochs === "number" ? plural(epochs, "epoch") : "epochs auto",
+    ...(said.length > 0 ? said : ["all else chosen"]),
+  ].join(" · ");
 }
 
 function searchWords({ metalearner, budget, techniques }: NonNullable<Plan["search"]>): string {
-  return `${metalearner} · budget ${plural(budget, "plain run")} · ${plural(techniques.length, "technique")}`;
+  const learner = metalearner === "default" ? "default metalearner" : metalearner;
+  return `${learner} · budget ${plural(budget, "plain run")} · ${plural(techniques.length, "technique")}`;
 }
 
 /** "6 technique packages (augment, cutmix, …), 2 metalearners, 3 backends, …". */
 function pluginWords(loaded: readonly Loaded[]): string {
-  const kinds = [...new Set(loaded.map(({ kind }) => kind))].sort((a, b) => Number(b === "technique") - Number(a === "technique"));
+  const kinds = [...new Set(loaded.map(({ kind }) => kind))].sort(
+    (a, b) => Number(b === "technique") - Number(a === "technique"),
+  );
   const groups = kinds.map((kind) => {
-    const names = loaded.filter((one) => one.kind === kind).map(({ plugin }) => plugin.name.replace(/^@regimen\/(technique|metalearner|backend|scaffold)-/, ""));
+    const names = loaded
+      .filter((one) => one.kind === kind)
+      .map(({ plugin }) => plugin.name.replace(/^@regimen\/(technique|metalearner|backend|scaffold)-/, ""));
     return kind === "technique" ? names.join(", ") : plural(names.length, kind);
   });
   return groups.join(" · ");
 }
 
-function timeWords(seconds: number | null, imagesPerSecond: number | null, now: Date): string {
-  if (seconds === null || imagesPerSecond === null) return "not known: the speed could not be measured";
+function timeWords(seconds: number, imagesPerSecond: number, now: Date): string {
   const end = new Date(now.getTime() + 1000 * seconds);
-  const day = end.toDateString() === now.toDateString() ? "" : `${end.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, `;
+  const day =
+    end.toDateString() === now.toDateString()
+      ? ""
+      : `${end.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, `;
   const at = `${String(end.getHours()).padStart(2, "0")}:${String(end.getMinutes()).padStart(2, "0")}`;
   return `${about(seconds)}, until ${day}${at} (measured: ${count(imagesPerSecond)} images/s)`;
 }

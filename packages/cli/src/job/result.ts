@@ -1,6 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { imagesSeen, type Evaluation, type FitResult, type Policy, type Report, type Score, type SearchResult, type TrainResult } from "@regimen/core";
+import {
+  imagesSeen,
+  type Evaluation,
+  type FitResult,
+  type Policy,
+  type Report,
+  type Score,
+  type SearchResult,
+  type TrainResult,
+} from "@regimen/core";
 import { headline, proof, renderReport, verdictWords } from "@regimen/report";
 import type { Console } from "../display/console.ts";
 import { WIDTH, clock, count, percent, row, wrap } from "../display/style.ts";
@@ -26,7 +35,11 @@ async function tellTrained({ report, folder, policy }: TrainResult, console: Con
   console.say("");
   for (const line of wrap(`  ${headline(report)}`, WIDTH, 2)) console.say(ink("bold", line));
   console.say(`  ${ink(colour, `${sign} ${words}`)}`);
-  console.say(wrap(`  ${proof(report)}`, WIDTH, 2).map((line) => ink("dim", line)).join("\n"));
+  console.say(
+    wrap(`  ${proof(report)}`, WIDTH, 2)
+      .map((line) => ink("dim", line))
+      .join("\n"),
+  );
   console.say("");
   const rows: [string, string][] = [["policy", policyWords(policy)], ...weakest(report), ["took", tookWords(report)]];
   if (page !== null) rows.push(["report", shownPath(page, io.cwd)]);
@@ -39,7 +52,9 @@ function tellPolicy({ policy, cost, trials, folder }: SearchResult, console: Con
   const { ink } = console;
   console.say("");
   console.say(row(ink, "policy", policyWords(policy)));
-  console.say(row(ink, "searched", `${trials.length} trials, ${count(imagesSeen(cost))} images seen, ${clock(cost.seconds)}`));
+  console.say(
+    row(ink, "searched", `${trials.length} trials, ${count(imagesSeen(cost))} images seen, ${clock(cost.seconds)}`),
+  );
   if (folder === null) return;
   const shown = shownPath(folder, io.cwd);
   console.say(row(ink, "written", join(shown, "policy.json")));
@@ -47,7 +62,19 @@ function tellPolicy({ policy, cost, trials, folder }: SearchResult, console: Con
 }
 
 function tellFit(result: FitResult, console: Console, io: Io): void {
-  const { policy, seed, backend, captured, parameters, imagesSeen: seen, seconds, imagesPerSecond, validation, test, folder } = result;
+  const {
+    policy,
+    seed,
+    backend,
+    captured,
+    parameters,
+    imagesSeen: seen,
+    seconds,
+    imagesPerSecond,
+    validation,
+    test,
+    folder,
+  } = result;
   console.json({
     run: folder,
     policy,
@@ -66,7 +93,13 @@ function tellFit(result: FitResult, console: Console, io: Io): void {
   if (test !== null) console.say(row(ink, "test", scoreWords(test, test.images)));
   console.say(row(ink, "validation", scoreWords(validation)));
   console.say(row(ink, "policy", policyWords(policy)));
-  console.say(row(ink, "took", `${clock(seconds)} · ${count(imagesPerSecond)} images/s on ${backend}${captured ? ", steps captured" : ""}`));
+  console.say(
+    row(
+      ink,
+      "took",
+      `${clock(seconds)} · ${count(imagesPerSecond)} images/s on ${backend}${captured ? ", steps captured" : ""}`,
+    ),
+  );
   if (folder !== null) console.say(row(ink, "model", join(shownPath(folder, io.cwd), "model")));
 }
 
@@ -80,7 +113,9 @@ const scoreWords = ({ error, loss, ece }: Score, images?: number): string =>
 
 /** "mixup, cutmix" or "plain training: nothing beat it". */
 function policyWords({ name, steps }: Policy): string {
-  const used = steps.filter((step) => step.refused === undefined).map(({ use }) => use.replace(/^@regimen\/technique-/, ""));
+  const used = steps
+    .filter((step) => step.refused === undefined)
+    .map(({ use }) => use.replace(/^@regimen\/technique-/, ""));
   return `${name} · ${used.length > 0 ? used.join(", ") : "no technique"}`;
 }
 

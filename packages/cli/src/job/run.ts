@@ -1,6 +1,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { FitResult, JobOptions, Json, Policy, Regimen, Running, SearchResult, TrainResult, TrainSettings } from "@regimen/core";
+import type {
+  FitResult,
+  JobOptions,
+  Json,
+  Policy,
+  Regimen,
+  Running,
+  SearchResult,
+  TrainResult,
+  TrainSettings,
+} from "@regimen/core";
 import type { Settings } from "../config/settings.ts";
 import type { Console } from "../display/console.ts";
 import { follow } from "../display/follow.ts";
@@ -40,7 +50,12 @@ export type Finished =
  * Loads plug-ins and data, prints the plan, does the job, hands the result to `tell`, and frees everything. Undefined result:
  * a dry run. Throws `Interrupted` when the user stopped it.
  */
-export async function runJob(io: Io, console: Console, order: Order, tell: (done: Finished) => Promise<void>): Promise<void> {
+export async function runJob(
+  io: Io,
+  console: Console,
+  order: Order,
+  tell: (done: Finished) => Promise<void>,
+): Promise<void> {
   const stop = new AbortController();
   const shown = shownPath(order.folder, io.cwd);
   const unlisten = io.onInterrupt(() => {
@@ -75,7 +90,13 @@ type Prepared = {
   readonly learner: ChosenLearner;
 };
 
-async function prepared(io: Io, console: Console, order: Order, signal: AbortSignal, body: (job: Prepared) => Promise<void>): Promise<void> {
+async function prepared(
+  io: Io,
+  console: Console,
+  order: Order,
+  signal: AbortSignal,
+  body: (job: Prepared) => Promise<void>,
+): Promise<void> {
   const { config, plugins: named } = order.settings;
   const free: (() => void | Promise<void>)[] = [];
   try {
@@ -93,7 +114,13 @@ async function prepared(io: Io, console: Console, order: Order, signal: AbortSig
     let speed: number | null = null;
     if (!order.resume) {
       console.live(`  measuring the speed on ${regimen.backend.name} …`);
-      speed = await measureSpeed(regimen, model.input, data.train, { ...task, training: config.training ?? {} }, signal);
+      speed = await measureSpeed(
+        regimen,
+        model.input,
+        data.train,
+        { ...task, training: config.training ?? {} },
+        signal,
+      );
     }
     console.still();
     const { training, seconds } = paced(order, data.plan.splits.train, speed);
@@ -134,7 +161,8 @@ function planOf({ job, settings: { config }, policy, folder }: Order, known: Kno
     data,
     model: { name: model.name, parameters: model.parameters },
     training,
-    search: job === "fit" ? null : { metalearner: learner.name, budget, techniques: searched(regimen.registered, space) },
+    search:
+      job === "fit" ? null : { metalearner: learner.name, budget, techniques: searched(regimen.registered, space) },
     policy: policy === null || policy === "none" ? policy : policy.name,
     backend: regimen.backend,
     plugins: loaded.map(({ plugin: { name, version } }) => ({ name, version })),
@@ -146,7 +174,10 @@ function planOf({ job, settings: { config }, policy, folder }: Order, known: Kno
 }
 
 /** What `resume` needs, in `run.json`: with the epochs that were chosen, not chosen again. */
-function recordOf({ job, line, cwd, baseline, policy, settings: { base, plugins: named, config } }: Order, plan: Plan): Recorded {
+function recordOf(
+  { job, line, cwd, baseline, policy, settings: { base, plugins: named, config } }: Order,
+  plan: Plan,
+): Recorded {
   const { backend, plugins, training } = plan;
   const written = { ...config, training } as unknown as Recorded["config"];
   return { job, command: line, cwd, base, backend: backend.name, baseline, policy, named, plugins, config: written };
@@ -169,7 +200,8 @@ function paced(
 
 async function start({ regimen, options, learner }: Prepared, order: Order, console: Console): Promise<Finished> {
   const run = <T>(running: Running<T>): Promise<T> => follow(running, console);
-  if (order.job === "fit") return { job: "fit", result: await run(regimen.fit({ ...options, policy: order.policy ?? "none" })) };
+  if (order.job === "fit")
+    return { job: "fit", result: await run(regimen.fit({ ...options, policy: order.policy ?? "none" })) };
   const { budget, space } = order.settings.config.search ?? {};
   const searching = {
     ...options,

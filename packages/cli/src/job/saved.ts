@@ -28,7 +28,10 @@ export async function openSaved(named: string, cwd: string): Promise<SavedModel>
   const [h, w, c] = metadata?.input.shape.slice(-3) ?? model.inputs[0]!.shape.slice(1);
   if (!h || !w || (c !== 1 && c !== 3)) {
     model.dispose();
-    throw new RegimenError("REG_MODEL_INPUT", `the model in ${named} takes ${JSON.stringify([h, w, c])}; expected images of a fixed height and width with 1 or 3 channels`);
+    throw new RegimenError(
+      "REG_MODEL_INPUT",
+      `the model in ${named} takes ${JSON.stringify([h, w, c])}; expected images of a fixed height and width with 1 or 3 channels`,
+    );
   }
   return {
     model,

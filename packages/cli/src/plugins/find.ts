@@ -73,6 +73,8 @@ function read(path: string): Manifest | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, "")) as Manifest;
   } catch (cause) {
-    throw new RegimenError("REG_CONFIG_UNREADABLE", `${path} is not valid JSON: ${(cause as Error).message}`, { cause });
+    throw new RegimenError("REG_CONFIG_UNREADABLE", `${path} is not valid JSON: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

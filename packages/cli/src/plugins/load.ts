@@ -15,11 +15,16 @@ export type Loaded = { readonly plugin: Plugin; readonly kind: Kind; readonly fr
  * absolute paths. Where techniques are named, other techniques are left out. `kinds`: of what is installed, only these.
  * Errors: REG_PLUGIN_MISSING, REG_PLUGIN_INVALID, REG_PLUGIN_API.
  */
-export async function loadPlugins(io: Pick<Io, "cwd" | "host">, named: readonly string[], kinds: readonly Kind[] = KINDS): Promise<Loaded[]> {
+export async function loadPlugins(
+  io: Pick<Io, "cwd" | "host">,
+  named: readonly string[],
+  kinds: readonly Kind[] = KINDS,
+): Promise<Loaded[]> {
   const asked = await Promise.all([...new Set(named)].map((name) => loadNamed(name, io)));
   const chosen = asked.some(({ plugin }) => inventory([plugin]).techniques.length > 0);
   const known = new Set(asked.flatMap(({ plugin, from }) => [plugin.name, from]));
-  const wanted = ({ name, kind }: Candidate) => kinds.includes(kind) && !known.has(name) && !(chosen && kind === "technique");
+  const wanted = ({ name, kind }: Candidate) =>
+    kinds.includes(kind) && !known.has(name) && !(chosen && kind === "technique");
   const users = findPlugins(io.cwd).filter(wanted);
   const own = hostPlugins(io.host).filter((one) => wanted(one) && !users.some(({ name }) => name === one.name));
   return [
@@ -53,17 +58,27 @@ async function loadNamed(name: string, io: Pick<Io, "cwd" | "host">): Promise<Lo
 
 async function loadPath(file: string): Promise<Loaded> {
   if (!existsSync(file)) {
-    throw new RegimenError("REG_PLUGIN_MISSING", `plug-in ${file}: there is no such file; name a JavaScript file, a package's folder, or an installed package`);
+    throw new RegimenError(
+      "REG_PLUGIN_MISSING",
+      `plug-in ${file}: there is no such file; name a JavaScript file, a package's folder, or an installed package`,
+    );
   }
   let entry = file;
   if (statSync(file).isDirectory()) {
     try {
       entry = createRequire(join(file, "/")).resolve(file);
     } catch (cause) {
-      throw new RegimenError("REG_PLUGIN_INVALID", `plug-in ${file} is a folder without an entry point; name its JavaScript file`, { cause });
+      throw new RegimenError(
+        "REG_PLUGIN_INVALID",
+        `plug-in ${file} is a folder without an entry point; name its JavaScript file`,
+        { cause },
+      );
     }
   }
-  const { plugin } = await imported({ name: file, kind: "technique" }, () => import(/* @vite-ignore */ pathToFileURL(entry).href));
+  const { plugin } = await imported(
+    { name: file, kind: "technique" },
+    () => import(/* @vite-ignore */ pathToFileURL(entry).href),
+  );
   const found = inventory([plugin]);
   const kinds: [Kind, readonly unknown[]][] = [
     ["technique", found.techniques],
@@ -77,17 +92,27 @@ async function loadPath(file: string): Promise<Loaded> {
   return { plugin, kind, from: file };
 }
 
-async function imported({ name, kind }: Pick<Candidate, "name" | "kind">, load: () => Promise<unknown>): Promise<Loaded> {
+async function imported(
+  { name, kind }: Pick<Candidate, "name" | "kind">,
+  load: () => Promise<unknown>,
+): Promise<Loaded> {
   let module: unknown;
   try {
     module = await load();
   } catch (cause) {
     if (cause instanceof RegimenError) throw cause;
-    throw new RegimenError("REG_PLUGIN_INVALID", `plug-in "${name}" could not be imported: ${firstLine(cause)}`, { cause });
+    throw new RegimenError("REG_PLUGIN_INVALID", `plug-in "${name}" could not be imported: ${firstLine(cause)}`, {
+      cause,
+    });
   }
   const plugin = (module as { default?: Partial<Plugin> }).default;
-  const fits = typeof plugin?.name === "string" && typeof plugin.version === "string" && typeof plugin.register === "function";
-  return { plugin: fits ? (plugin as Plugin) : fail(name, "has no default export { name, version, register }"), kind, from: name };
+  const fits =
+    typeof plugin?.name === "string" && typeof plugin.version === "string" && typeof plugin.register === "function";
+  return {
+    plugin: fits ? (plugin as Plugin) : fail(name, "has no default export { name, version, register }"),
+    kind,
+    from: name,
+  };
 }
 
 const firstLine = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]!;
@@ -98,7 +123,11 @@ async function importFrom(name: string, cwd: string): Promise<unknown> {
   try {
     file = createRequire(join(cwd, "/")).resolve(name);
   } catch (cause) {
-    throw new RegimenError("REG_PLUGIN_INVALID", `plug-in "${name}" is installed but has no entry that can be found; its "exports" need a "default" condition, and its files must be built`, { cause });
+    throw new RegimenError(
+      "REG_PLUGIN_INVALID",
+      `plug-in "${name}" is installed but has no entry that can be found; its "exports" need a "default" condition, and its files must be built`,
+      { cause },
+    );
   }
   return import(/* @vite-ignore */ pathToFileURL(file).href);
 }

@@ -48,7 +48,7 @@ export type RandomState = {
 export const trialsFor = (share: number): number =>
   share < 8 * SHORTEST
     ? Math.floor(share / SHORTEST + 1e-9)
-    : Math.max(Math.round(8 * Math.sqrt(share)), Math.ceil(share));
+    : Math.max(8, Math.round(8 * Math.sqrt(share)), Math.ceil(share));
 
 function plan(problem: Problem, options: RandomOptions): RandomState {
   const perImage = imagesSeen(problem.plain) / problem.plain.trained;

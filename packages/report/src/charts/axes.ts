@@ -49,7 +49,8 @@ export function shownAxes(
 ): { readonly axes: readonly ReportAxis[]; readonly folded: number } {
   const { axes, trials } = report.search;
   if (axes.length <= most) return { axes, folded: 0 };
-  const used = axes.filter((axis) => axis.off === null || trials.some((t) => isOn(axis, t)));
+  const on = axes.filter((axis) => axis.off === null || trials.some((t) => isOn(axis, t)));
+  const used = on.length > 0 ? on : axes.slice(0, most);
   return { axes: used, folded: axes.length - used.length };
 }
 

@@ -26,7 +26,7 @@ function errorBars(name: string, bars: readonly Bar[], images: number, split: st
     plot: (width) => {
       const narrow = width < 400;
       const row = narrow ? 54 : 46;
-      const left = narrow ? 2 : 190;
+      const left = narrow ? 6 : 190;
       const height = rows.length * row;
       return {
         height: height + 46,

@@ -22,7 +22,7 @@ export function calibrationChart({ calibration, error }: Report): Chart {
       const narrow = width < 400;
       const panels = models.map(([name, model, colour], i) =>
         reliability(name, model, colour, error.images, {
-          left: narrow || i === 0 ? 48 : width - SIDE - 16,
+          left: narrow || i === 0 ? 52 : width - SIDE - 16,
           top: 30 + (narrow ? i * (SIDE + 88) : 0),
           first: i === 0,
         }),

@@ -157,11 +157,14 @@ export function confusionChart(report: Report): Chart {
     plot: (width) => {
       const narrow = width < 400 || (order.length > 7 && matrices.length > 1);
       const left = width < 400 ? 104 : 116;
-      const room = (narrow ? width - left - 30 : (width - left - 80) / 2) / order.length;
-      const cell = Math.min(order.length < 4 ? 64 : 46, Math.max(18, Math.floor(room)));
+      const most = width < 400 && order.length > 8 ? 58 : 98;
+      const longest = Math.min(most, Math.max(...order.map((i) => textWidth(name(i)))));
+      // Column names lean to the right, out of the last column.
+      const lean = Math.max(30, 0.74 * longest - 10);
+      const room = (narrow ? width - left - lean : (width - left - 50 - lean) / 2) / order.length;
+      const cell = Math.min(order.length < 4 ? 64 : 46, Math.max(17, Math.floor(room)));
       const side = cell * order.length;
-      const longest = Math.max(...order.map((i) => textWidth(name(i))));
-      const head = 46 + 0.67 * Math.min(98, longest);
+      const head = 46 + 0.67 * longest;
       const blocks = matrices.map(([who, m], i) => ({
         who,
         m,
@@ -192,7 +195,7 @@ export function confusionChart(report: Report): Chart {
                 }
                 order.forEach((j, k) =>
                   marks.push(
-                    text(x + k * cell + cell / 2 + 2, y - 8, name(j), { colour: "ink2", turn: 0.73, room: 98 }),
+                    text(x + k * cell + cell / 2 + 2, y - 8, name(j), { colour: "ink2", turn: 0.73, room: most }),
                   ),
                 );
                 order.forEach((i, r) => {
@@ -241,7 +244,7 @@ function square(
         : box(x, y, x + cell - 2, y + cell - 2, "grid", { opacity: 0.6 }),
     ...(marked ? [box(x + 1, y + 1, x + cell - 3, y + cell - 3, "none", { stroke: "bad", width: 2 })] : []),
     v > 0
-      ? text(...middle, count(v), { align: "center", bold: !right, size })
+      ? text(...middle, String(v), { align: "center", bold: !right, size })
       : text(...middle, "·", { align: "center", colour: "ink2" }),
   ];
 }

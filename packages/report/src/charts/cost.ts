@@ -56,7 +56,7 @@ export function costChart(report: Report): Chart | null {
     plot: (width) => {
       const narrow = width < 400;
       const row = narrow ? 44 : 32;
-      const left = narrow ? 4 : 150;
+      const left = narrow ? 10 : 150;
       const height = rows.length * row;
       return {
         height: height + 48,

@@ -9,7 +9,6 @@ import { loss, signed } from "../words.ts";
 export function verdictOf(t: ReportTechnique): string {
   const found = { helps: "helps", hurts: "hurts", "no-effect": "no effect", "not-measured": "not measured" }[t.verdict];
   if (t.verdict === "helps" && t.kept) return found;
-  if (t.verdict === "not-measured" && t.kept) return `${found}, kept as a preset`;
   return `${found}, ${t.kept ? "kept" : "left off"}`;
 }
 const tone = (t: ReportTechnique): Colour => (t.verdict === "helps" ? "good" : t.verdict === "hurts" ? "bad" : "ink2");
@@ -46,7 +45,7 @@ export function techniquesChart(report: Report): Chart | null {
     plot: (width) => {
       const narrow = width < 400;
       const row = narrow ? 46 : 36;
-      const [left, right] = narrow ? [8, width - 8] : [190, 520];
+      const [left, right] = narrow ? [14, width - 14] : [190, 520];
       const top = 48;
       // Only a sum has a beginning and an end.
       const sum = addsUp(rows);
@@ -125,12 +124,7 @@ export function techniquesChart(report: Report): Chart | null {
             if (narrow) {
               marks.push(text(0, y(i) + 13, t.label, { ...name, room: width - 150 }));
               marks.push(
-                text(
-                  width,
-                  y(i) + 13,
-                  [verdictOf(t).replace(", kept as a preset", ""), change].filter(Boolean).join(" "),
-                  { ...word, align: "right" },
-                ),
+                text(width, y(i) + 13, [verdictOf(t), change].filter(Boolean).join(" "), { ...word, align: "right" }),
               );
             } else {
               marks.push(text(0, yc, t.label, { ...name, room: left - 14 }));

@@ -43,7 +43,7 @@ export const techniques: MakeSection = (report) => {
       : html`<p class="words">No technique was tried, so there is nothing to compare.</p>`,
     note: chart
       ? html`<p>
-            <b>Where this was measured.</b> In short trials, on the same
+            <b>Where this was measured.</b> In the trials of the search, on the same
             ${many(report.dataset.splits.validation, "validation image")}, paired image by image. The final model is
             trained for longer and ends elsewhere.
           </p>
@@ -68,9 +68,9 @@ function title(report: Report): string {
   if (gains.length === 0) {
     const any = rows.some((t) => t.verdict !== "not-measured");
     const kept = rows.some((t) => t.kept);
-    if (!any) return `Which technique helps was not measured: ${kept ? "those kept are presets" : "none was kept"}`;
+    if (!any) return `Which technique helps was not measured${kept ? ", of those kept neither" : ""}`;
     return kept
-      ? "No technique could be told from nothing in the trials; those kept are presets"
+      ? "No technique could be told from nothing in the trials, those kept neither"
       : "No technique could be told from nothing; the policy is the plain one";
   }
   const total = gains.reduce((sum, g) => sum + g.gain, 0);

@@ -1,4 +1,4 @@
-import type { RegimenEvent, Running } from "@regimen/contracts";
+import type { RegimenEvent, Running } from "./plugin.ts";
 
 /** Starts a job at once; its events are kept until somebody listens, and its result until somebody awaits it. */
 export function start<T>(job: (emit: (event: RegimenEvent) => void) => Promise<T>): Running<T> {
