@@ -38,7 +38,19 @@ const running = regimen.train({
 for await (const event of running)
   if (event.kind === "trial") console.log(event.name, event.score ? event.score.loss.toFixed(3) : event.status);
 const { model, policy, report } = await running;
-console.log("policy", policy.steps.filter((step) => !step.refused).map((step) => step.use).join(", ") || "plain");
-console.log("test error", percent(report.error.baseline), "→", percent(report.error.regimen), `(${report.error.verdict})`);
+console.log(
+  "policy",
+  policy.steps
+    .filter((step) => !step.refused)
+    .map((step) => step.use)
+    .join(", ") || "plain",
+);
+console.log(
+  "test error",
+  percent(report.error.baseline),
+  "→",
+  percent(report.error.regimen),
+  `(${report.error.verdict})`,
+);
 model.dispose();
 await regimen.dispose();

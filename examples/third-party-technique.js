@@ -27,7 +27,12 @@ const plugin = { name: noise.name, version: noise.version, register: (registry) 
 const regimen = await createRegimen({ plugins: [...basics, plugin] });
 const policy = { steps: [{ use: "regimen-technique-noise", with: { m: 0.4 } }] };
 const data = await clothes(regimen);
-const { model, test } = await regimen.fit({ model: { architecture: "small-cnn" }, data, policy, training: { epochs: 3 } });
+const { model, test } = await regimen.fit({
+  model: { architecture: "small-cnn" },
+  data,
+  policy,
+  training: { epochs: 3 },
+});
 console.log("test error", percent(test.error));
 model.dispose();
 await regimen.dispose();

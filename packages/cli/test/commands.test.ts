@@ -150,6 +150,28 @@ describe("regimen train", () => {
     expect(existsSync(`${cwd}/runs`)).toBe(false);
   });
 
+  it("takes a smaller model, then smaller images, where the time would not do, unless they were named", async () => {
+    const plan = async (imagesPerSecond: number, more: readonly string[] = []) => {
+      const { createRegimen } = fakeRegimen(report, [], undefined, { imagesPerSecond, side: 200 });
+      const { out, err } = await cli(["train", "photos", "--dry-run", "--json", "--time", "1m", ...more], {
+        cwd: photos(),
+        createRegimen,
+      });
+      expect(err).toBe("");
+      const { model, data, training } = JSON.parse(out) as {
+        model: { name: string };
+        data: { imageShape: number[] };
+        training: { epochs: number };
+      };
+      return [model.name, data.imageShape[0], training.epochs];
+    };
+    // 29 images and three plain runs: ten epochs take 1,000 s at one image a second.
+    expect(await plan(1000)).toEqual(["resnet18", 200, 200]);
+    expect(await plan(1)).toEqual(["small-cnn", 32, 1]);
+    expect(await plan(1, ["--set", "model.architecture=resnet20v2"])).toEqual(["resnet20v2", 200, 1]);
+    expect(await plan(1, ["--set", "data={ train: ./photos, image: { size: 100 } }"])).toEqual(["small-cnn", 100, 1]);
+  });
+
   it("does not touch an --out that exists, and says what may have been meant", async () => {
     const cwd = photos();
     mkdirSync(`${cwd}/runs/a`, { recursive: true });

@@ -121,6 +121,10 @@ export function fakeRegimen(
   report: Report,
   events: readonly RegimenEvent[] = [],
   fail?: (signal: AbortSignal | undefined) => Promise<void>,
+  { imagesPerSecond, side }: { readonly imagesPerSecond: number; readonly side: number } = {
+    imagesPerSecond: 1000,
+    side: 8,
+  },
 ): Fake {
   const fake: Fake = { asked: [], jobs: [], disposed: 0, createRegimen };
   async function createRegimen({
@@ -142,7 +146,7 @@ export function fakeRegimen(
       cost,
       imagesSeen: 110,
       seconds: 12,
-      imagesPerSecond: 1000,
+      imagesPerSecond,
       validation: { error: 0.25, loss: 0.5, ece: null },
       test: evaluation,
       folder: options.out ?? null,
@@ -166,7 +170,9 @@ export function fakeRegimen(
         },
       };
     };
-    const architecture = { name: "small-cnn", about: "", build: () => model } as unknown as Architecture;
+    const architectures = ["small-cnn", "resnet20v2", "resnet18"].map(
+      (name) => ({ name, about: "", build: () => model }) as unknown as Architecture,
+    );
     return {
       backend: { name: "fake", version: "1", device: "paper" },
       registered: {
@@ -175,7 +181,7 @@ export function fakeRegimen(
         metalearners: [],
         scaffolds: [],
         readers: [],
-        architectures: [architecture],
+        architectures,
         backends: [],
         optimizers: [],
         schedules: [],
@@ -184,20 +190,21 @@ export function fakeRegimen(
       search: (options) => job("search", options, () => ({ policy, cost, trials: [], folder: options.out ?? null })),
       fit: (options) => job("fit", options, () => result(options)),
       evaluate: async () => evaluation,
-      open: async (spec, how) => source(samples(spec, how)),
+      open: async (spec, how) => source(samples(spec, how, side)),
       dispose: async () => void fake.disposed++,
     };
   }
   return fake;
 }
 
-function samples(spec: DataSpec, how: Partial<ReadHow> = {}): Samples {
+function samples(spec: DataSpec, how: Partial<ReadHow> = {}, side: number): Samples {
+  const { h, w } = how.size ?? { h: side, w: side };
   const length = spec.limit ?? 40;
   const classes = how.classes ?? ["cat", "dog"];
   return {
     name: String(spec.path),
     length,
-    format: { h: 8, w: 8, c: 1, range: [0, 255] },
+    format: { h, w, c: 1, range: [0, 255] },
     classes,
     skipped: [],
     labels: () =>
@@ -205,7 +212,7 @@ function samples(spec: DataSpec, how: Partial<ReadHow> = {}): Samples {
         Number(i % classes.length === Math.floor(i / classes.length) % classes.length),
       ),
     id: (row) => `${row}.png`,
-    read: async (rows) => ({ images: new Uint8Array(rows.length * 64) }),
+    read: async (rows) => ({ images: new Uint8Array(rows.length * h * w) }),
     dispose: () => undefined,
   };
 }

@@ -47,6 +47,7 @@ export interface Samples {
   readonly format: ImageFormat;
   readonly classes: readonly string[];
   readonly resize?: Resize;
+  /** What a person should know of how they were read: sizes chosen, odd files. */ readonly notes?: readonly string[];
   /** Files that could not be read, each recorded once. */
   readonly skipped: readonly Skipped[];
   /** [length, classes]; NaN rows have no label; undefined where nothing has one. */
@@ -65,6 +66,7 @@ export interface Source {
   readonly format: ImageFormat;
   readonly classes: readonly string[];
   readonly resize?: Resize;
+  readonly notes?: readonly string[];
   readonly skipped: readonly Skipped[];
   /** [length], relative chance of each row to be drawn; undefined: each row once an epoch. */
   readonly chance: Float32Array | undefined;

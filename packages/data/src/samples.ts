@@ -58,6 +58,7 @@ export function storedSamples(parts: StoredParts): OpenedSamples {
     classes,
     ...(parts.fit && { resize: { fit: parts.fit, interpolation: INTERPOLATION } }),
     skipped,
+    notes: parts.notes,
     about: { sizes: parts.sizes, notes: parts.notes },
     labels() {
       labels ??= {

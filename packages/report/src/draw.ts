@@ -10,7 +10,7 @@ import { tickLabels } from "./words.ts";
 use([CustomChart, GridComponent, SVGRenderer]);
 
 /** A scale along one side of a panel. Without `ticks` it is only a scale; `nice` widens the ends to round numbers. */
-export type Axis = {
+type Axis = {
   readonly from: number;
   readonly to: number;
   readonly nice?: boolean;

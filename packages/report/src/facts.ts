@@ -15,9 +15,6 @@ export function mistakes({ error }: Report): Mistakes {
   return { regimen, baseline, both: Math.max(0, baseline - error.fixed) };
 }
 
-/** "480 test images", or the validation images where there is no test split. */
-export const judged = (report: Report): "test" | "validation" => report.error.split;
-
 export type ClassRow = {
   readonly index: number;
   readonly name: string;

@@ -49,7 +49,7 @@ export class RunFolder {
     const { out } = options;
     this.path = out;
     const file = out && join(out, "run.json");
-    const known = file && existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as RunRecord) : undefined;
+    const known = file && existsSync(file) ? recordIn(file) : undefined;
     this.record = known ?? {
       format: 1,
       job,
@@ -112,10 +112,18 @@ export class RunFolder {
   /** The run is complete: notes so, and deletes what only a resumed run would need. */
   finish(): void {
     this.journal.add("done", "run", true);
-    if (this.path) rmSync(join(this.path, "checkpoints"), { recursive: true, force: true });
+    const { path } = this;
+    if (path) onDisk(() => rmSync(join(path, "checkpoints"), { recursive: true, force: true }));
   }
 }
 
+function recordIn(file: string): RunRecord {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as RunRecord;
+  } catch (cause) {
+    throw new RegimenError("REG_RUN_MISSING", `${file} cannot be read; put back the one that the run wrote`, { cause });
+  }
+}
 const cell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 const differences = (a: Json, b: Json): string => {
   const [before, now] = [a, b] as { [key: string]: Json }[];

@@ -39,7 +39,8 @@ function readAll(file: string): [string, Json][] {
   const lines = text.slice(0, whole).split("\n").slice(0, -1);
   return lines.map((line, at) => {
     try {
-      const { kind, id, value } = JSON.parse(line) as Entry;
+      const { kind, id, value } = JSON.parse(line) as Partial<Entry>;
+      if (typeof kind !== "string" || typeof id !== "string" || value === undefined) throw new Error("not an entry");
       return [`${kind}/${id}`, value];
     } catch (cause) {
       throw new RegimenError(

@@ -53,7 +53,10 @@ export async function loadModel(path: string): Promise<LayersModel> {
   } catch (cause) {
     throw fail((cause as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : "is not JSON", cause);
   }
-  if (!manifest.modelTopology || !Array.isArray(manifest.weightsManifest)) throw fail("is not a layers model");
+  const groups: unknown = manifest?.weightsManifest;
+  const whole = (group: Partial<Manifest["weightsManifest"][number]> | null): boolean =>
+    Array.isArray(group?.paths) && Array.isArray(group.weights);
+  if (!manifest?.modelTopology || !Array.isArray(groups) || !groups.every(whole)) throw fail("is not a layers model");
   const weightSpecs = manifest.weightsManifest.flatMap((group) => group.weights);
   let weights: Buffer;
   try {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
@@ -22,14 +23,21 @@ export function memoryStore(): Store {
 }
 
 export function folderStore(folder: string): Store {
-  const path = (key: string): string => join(folder, `${encodeURIComponent(key)}.bin`);
+  const path = (key: string): string => {
+    const name = encodeURIComponent(key);
+    // File names end at 255 bytes; the temporary name beside it is longer by a number.
+    const short = `${name.slice(0, 150)}-${createHash("sha1").update(key).digest("hex")}`;
+    return join(folder, `${name.length > 200 ? short : name}.bin`);
+  };
   return {
     put: (key, bytes) =>
       onDisk(() => (mkdirSync(folder, { recursive: true }), writeFileAtomic.sync(path(key), Buffer.from(bytes)))),
     get: (key) => (existsSync(path(key)) ? new Uint8Array(readFileSync(path(key))) : undefined),
-    delete: (key) => rmSync(path(key), { force: true }),
+    delete: (key) => onDisk(() => rmSync(path(key), { force: true })),
   };
 }
+
+const DISK = ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST", "EIO"];
 
 /** Errors: REG_DISK where the disk is full or not writable. */
 export function onDisk<T>(write: () => T): T {
@@ -37,7 +45,7 @@ export function onDisk<T>(write: () => T): T {
     return write();
   } catch (cause) {
     const { code, path } = cause as NodeJS.ErrnoException;
-    if (!["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EPERM"].includes(code ?? "")) throw cause;
+    if (!DISK.includes(code ?? "")) throw cause;
     const why = code === "ENOSPC" || code === "EDQUOT" ? "the disk is full" : "it may not be written";
     throw new RegimenError(
       "REG_DISK",

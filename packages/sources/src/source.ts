@@ -14,6 +14,7 @@ export function source(samples: Samples | Source): Source {
     format: samples.format,
     classes: samples.classes,
     ...(samples.resize && { resize: samples.resize }),
+    ...(samples.notes && { notes: samples.notes }),
     skipped: samples.skipped,
     chance: undefined,
     labels: () => known,

@@ -52,15 +52,9 @@ void copy_runs(const float *from, float *to, int count, int length, int from_ste
   for (int i = 0; i < count; i++) copy_run(to + i * to_step, from + i * from_step, length);
 }
 
-// out[o, k] = x[o, indices[k]] in runs of `inner`; an index outside [0, size) gives zeros.
+// out[o, k] = x[o, indices[k]] in runs of `inner`; every index is in [0, size).
 EXPORT(gather)
 void gather(const float *x, const int *indices, float *out, int outer, int size, int count, int inner) {
-  for (int o = 0; o < outer; o++) {
-    for (int k = 0; k < count; k++, out += inner) {
-      const int at = indices[k];
-      if (at >= 0 && at < size) copy_run(out, x + (o * size + at) * inner, inner);
-      else zero(out, inner);
-    }
-  }
+  for (int o = 0; o < outer; o++)
+    for (int k = 0; k < count; k++, out += inner) copy_run(out, x + (o * size + indices[k]) * inner, inner);
 }
-

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Memory } from "./memory.ts";
 import { registerFast } from "./register.ts";
 
-/** Elementwise kernels where tfjs' own are slow, for float32 operands of one shape or a number; tfjs' own do the rest. */
+/** Elementwise kernels where tfjs' own are slow, for float32; tfjs' own do the rest. */
 export function registerElementwise(memory: Memory): void {
   for (const [name, kernel, dtype] of [
     ["Maximum", "maximum", "float32"],
@@ -13,14 +13,29 @@ export function registerElementwise(memory: Memory): void {
     ["LessEqual", "less_equal", "bool"],
   ] as const) {
     registerFast(name, ({ inputs }) => {
-      const a = inputs["a"]!;
-      const b = inputs["b"]!;
-      const [sizeA, sizeB] = [tf.util.sizeFromShape(a.shape), tf.util.sizeFromShape(b.shape)];
+      const a = inputs["a"] as tf.Tensor;
+      const b = inputs["b"] as tf.Tensor;
       if (a.dtype !== "float32" || b.dtype !== "float32") return undefined;
-      if (!tf.util.arraysEqual(a.shape, b.shape) && sizeA !== 1 && sizeB !== 1) return undefined;
-      const out = memory.output(tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape), dtype);
-      const size = tf.util.sizeFromShape(out.shape);
-      memory.call(kernel, memory.at(a), memory.at(b), memory.at(out), size, Number(sizeA !== 1), Number(sizeB !== 1));
+      const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+      const [expandedA, expandedB] = [a, b].map((x) => (x.size === 1 ? x : tf.broadcastTo(x, shape))) as [
+        tf.Tensor,
+        tf.Tensor,
+      ];
+      const out = memory.output(shape, dtype);
+      memory.call(
+        kernel,
+        memory.at(expandedA),
+        memory.at(expandedB),
+        memory.at(out),
+        tf.util.sizeFromShape(shape),
+        Number(a.size !== 1),
+        Number(b.size !== 1),
+      );
+      for (const [expanded, x] of [
+        [expandedA, a],
+        [expandedB, b],
+      ] as const)
+        if (expanded !== x) expanded.dispose();
       return out;
     });
   }

@@ -105,24 +105,32 @@ export function registerLayout(memory: Memory): void {
     const x = inputs["x"]!;
     const indices = inputs["indices"]!;
     const axis = tf.util.parseAxisParam(attrs["axis"] as number, x.shape)[0]!;
-    if (bytesOf(x) !== 4 || indices.dtype !== "int32" || attrs["batchDims"]) return undefined;
-    const size = x.shape[axis]!;
-    const count = tf.util.sizeFromShape(indices.shape);
-    const wrong = memory.integers(memory.at(indices), count).find((index) => index < 0 || index >= size);
-    if (wrong !== undefined) throw new RangeError(`gather's index ${wrong} is not in [0, ${size - 1}].`);
-    const inner = x.shape.slice(axis + 1);
-    const outer = x.shape.slice(0, axis);
-    const out = memory.output([...outer, ...indices.shape, ...inner], x.dtype as "float32" | "int32");
-    memory.call(
-      "gather",
-      memory.at(x),
-      memory.at(indices),
-      memory.at(out),
-      tf.util.sizeFromShape(outer),
-      size,
-      count,
-      tf.util.sizeFromShape(inner),
+    if (bytesOf(x) !== 4 || indices.dtype !== "int32") return undefined;
+    // (tfjs' own reads beyond its input where there are batch dimensions.)
+    const info = tf.backend_util.segment_util.collectGatherOpShapeInfo(
+      x as tf.Tensor,
+      indices as tf.Tensor,
+      axis,
+      (attrs["batchDims"] as number | undefined) ?? 0,
     );
+    const { batchSize, outerSize, dimSize, sliceSize } = info;
+    const size = tf.util.sizeFromShape(indices.shape);
+    const wrong = memory.integers(memory.at(indices), size).find((index) => index < 0 || index >= dimSize);
+    if (wrong !== undefined) throw new RangeError(`gather's index ${wrong} is not in [0, ${dimSize - 1}].`);
+    const out = memory.output(info.outputShape, x.dtype as "float32" | "int32");
+    const count = size / batchSize;
+    for (let b = 0; b < batchSize; b++) {
+      memory.call(
+        "gather",
+        memory.at(x) + 4 * b * outerSize * dimSize * sliceSize,
+        memory.at(indices) + 4 * b * count,
+        memory.at(out) + 4 * b * outerSize * count * sliceSize,
+        outerSize,
+        dimSize,
+        count,
+        sliceSize,
+      );
+    }
     return out;
   });
 }
@@ -139,7 +147,12 @@ function replaced(shape: readonly number[], axis: number, size: number): number[
   return shape.map((old, k) => (k === axis ? size : old));
 }
 
-function part(memory: Memory, x: tf.TensorInfo, begin: readonly number[], size: readonly number[]): tf.TensorInfo | undefined {
+function part(
+  memory: Memory,
+  x: tf.TensorInfo,
+  begin: readonly number[],
+  size: readonly number[],
+): tf.TensorInfo | undefined {
   const strides = stridesOf(x.shape);
   const start = begin.reduce((sum, at, axis) => sum + at * strides[axis]!, 0);
   return strided(memory, x, size, size, strides, start);

@@ -22,15 +22,7 @@ export function registerResize(memory: Memory): void {
       const images = inputs["images"]!;
       const out = memory.output(images.shape);
       const [, outHeight, outWidth] = dy.shape;
-      memory.call(
-        kernel,
-        memory.at(dy),
-        memory.at(out),
-        ...images.shape,
-        outHeight!,
-        outWidth!,
-        ...corners(attrs),
-      );
+      memory.call(kernel, memory.at(dy), memory.at(out), ...images.shape, outHeight!, outWidth!, ...corners(attrs));
       return out;
     });
   }

@@ -13,7 +13,7 @@ export async function resumeCommand(io: Call, console: Console, run: string): Pr
 
 /** The order that a run was started with. */
 export function resumeOrder(recorded: Recorded, folder: string): Order {
-  const { job, command, cwd, base, backend, baseline, policy, named, config } = recorded;
+  const { job, command, cwd, base, backend, baseline, policy, named, config, chosen } = recorded;
   return {
     job,
     line: command,
@@ -23,7 +23,7 @@ export function resumeOrder(recorded: Recorded, folder: string): Order {
     folder,
     policy: policy as Order["policy"],
     settings: { config: config as unknown as Order["settings"]["config"], base, plugins: named },
-    resume: true,
+    chosen,
     dryRun: false,
   };
 }

@@ -49,25 +49,17 @@ export function orderOf(
     backend: flags.backend ?? "auto",
     cwd: io.cwd,
     folder: runFolder(flags.out, settings.config.seed, io.cwd),
-    resume: false,
     dryRun: flags.dryRun === true,
     baseline: flags.baseline ?? true,
     ...(flags.time === undefined ? {} : { time: flags.time }),
   };
 }
 
-/** A run goes on with what it was started with; epochs that were chosen then count as said. Errors: REG_RUN_MISMATCH. */
+/** A run goes on with what it was started with. Errors: REG_RUN_MISMATCH. */
 function same(recorded: Recorded, job: Order["job"], { config }: Settings, out: string): Recorded {
-  const { training = {} } = config;
-  const { epochs } = recorded.config.training as { epochs?: number };
-  const asked = {
-    ...config,
-    training: { ...training, ...(typeof training.epochs !== "number" && epochs !== undefined ? { epochs } : {}) },
-  };
+  const asked = config as unknown as Recorded["config"];
   const keys = [...new Set([...Object.keys(asked), ...Object.keys(recorded.config)])];
-  const other = keys.filter(
-    (key) => !isDeepStrictEqual(recorded.config[key], (asked as unknown as Recorded["config"])[key]),
-  );
+  const other = keys.filter((key) => !isDeepStrictEqual(recorded.config[key], asked[key]));
   if (recorded.job === job && other.length === 0) return recorded;
   const what = recorded.job === job ? `with another ${other.join(", ")}` : `by regimen ${recorded.job}`;
   throw new RegimenError(

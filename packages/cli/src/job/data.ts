@@ -19,6 +19,9 @@ type Parts = {
   readonly unlabeled?: DataSpec;
 };
 
+/** To what images are brought, in pixels: a square's side, or [height, width]. */
+export type Side = number | readonly [number, number];
+
 /** Everything that a job reads. `train`: as opened, before splits are cut off it. */
 export type OpenData = {
   readonly input: DataInput;
@@ -27,15 +30,16 @@ export type OpenData = {
   dispose(): void;
 };
 
-/** Errors: REG_DATA_*. The caller disposes of it. */
+/** `side`: a size over the configuration's. Errors: REG_DATA_*. The caller disposes of it. */
 export async function openData(
   regimen: Regimen,
   { config, base }: Pick<Settings, "config" | "base">,
   console: Console,
+  side: Side | null,
 ): Promise<OpenData> {
   const parts = await partsOf(config.data, base);
   const settings: DataConfig = typeof config.data === "string" ? { train: config.data } : config.data;
-  const size = settings.image?.size ?? "auto";
+  const size = side ?? settings.image?.size ?? "auto";
   const how: Partial<ReadHow> & { fit: ReadHow["fit"] } = {
     base,
     fit: settings.image?.fit ?? "cover",

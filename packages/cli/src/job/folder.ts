@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { RegimenError, threeWords, type Json } from "@regimen/contracts";
 
+import type { Chosen } from "./choose.ts";
+
 /** `./runs/YYYYMMDD-HHMMSS-three-words`, or what `--out` says. Errors: REG_RUN_EXISTS. */
 export function runFolder(out: string | undefined, seed: number, cwd: string, now = new Date()): string {
   const folder = resolve(cwd, out ?? join("runs", `${stamp(now)}-${threeWords(seed)}`));
@@ -43,6 +45,7 @@ export type Recorded = {
   /** Named by the user. */ readonly named: readonly string[];
   /** What was used. */ readonly plugins: readonly { readonly name: string; readonly version: string }[];
   readonly config: { readonly [key: string]: Json | undefined };
+  readonly chosen: Chosen;
 };
 
 /** Errors: REG_RUN_MISSING, REG_RUN_MISMATCH. */

@@ -12,6 +12,8 @@ import {
 import { loadModel } from "@regimen/models";
 import type { Config } from "../config/types.ts";
 
+type Model = NonNullable<Config["model"]>;
+
 /** `dispose` frees a model that was read from a file; a named architecture is built, and freed, by the job. */
 export type ChosenModel = {
   readonly input: ModelInput;
@@ -21,8 +23,8 @@ export type ChosenModel = {
 };
 
 /** Errors: REG_MODEL_ARCHITECTURE, REG_MODEL_UNREADABLE. */
-export async function chooseModel(asked: Config["model"], regimen: Regimen, train: Source): Promise<ChosenModel> {
-  if (asked && "path" in asked) {
+export async function chooseModel(asked: Model, regimen: Regimen, train: Source): Promise<ChosenModel> {
+  if ("path" in asked) {
     const file = modelFile(asked.path);
     const model = await loadModel(file);
     const name = basename(asked.path) === "model.json" ? basename(dirname(file)) : basename(asked.path);
@@ -33,8 +35,7 @@ export async function chooseModel(asked: Config["model"], regimen: Regimen, trai
       dispose: () => void model.dispose(),
     };
   }
-  const name = asked === undefined || asked.architecture === "auto" ? suited(train) : asked.architecture;
-  const options = asked?.with;
+  const { architecture: name, with: options } = asked;
   return {
     input: { architecture: name, ...(options && { with: options }) },
     name,
@@ -54,11 +55,11 @@ export function modelFile(path: string): string {
   );
 }
 
-/** Small images in small numbers get a small network: a large one would learn them by heart, slowly. */
-function suited({ format: { h, w }, length }: Source): string {
+/** Architectures that suit the images, best first: small images in small numbers would be learnt by heart by a large one. */
+export function suited({ format: { h, w }, length }: Source): string[] {
   const side = Math.max(h, w);
-  if (side <= 32) return length < 20_000 ? "small-cnn" : "resnet20v2";
-  return side <= 96 ? "resnet20v2" : "resnet18";
+  if (side <= 32) return length < 20_000 ? ["small-cnn"] : ["resnet20v2", "small-cnn"];
+  return [side <= 96 ? "resnet20v2" : "resnet18", "small-cnn"];
 }
 
 function countParameters(name: string, options: Params, regimen: Regimen, train: Source): number {

@@ -51,11 +51,13 @@ export function plainRuns(job: Plan["job"], baseline: boolean, budget: number): 
 export const estimate = (images: number, epochs: number, runs: number, imagesPerSecond: number): number =>
   (OVERHEAD * images * epochs * runs) / imagesPerSecond;
 
+export const usualEpochs = (images: number): number =>
+  Math.min(USUAL.most, Math.max(USUAL.least, Math.round(USUAL.images / images)));
+
 /** The most epochs that fit the time, and no more than a training of this many images usually wants; at least 1. */
 export function chooseEpochs(images: number, runs: number, imagesPerSecond: number, seconds: number): number {
-  const fitting = Math.floor(seconds / estimate(images, 1, Math.max(runs, 1), imagesPerSecond));
-  const usual = Math.min(USUAL.most, Math.max(USUAL.least, Math.round(USUAL.images / images)));
-  return Math.max(1, Math.min(fitting, usual));
+  const fitting = Math.floor(seconds / estimate(images, 1, runs, imagesPerSecond));
+  return Math.max(1, Math.min(fitting, usualEpochs(images)));
 }
 
 /** `label      value` for each thing that a person may want to stop the job for. */

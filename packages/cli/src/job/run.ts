@@ -1,30 +1,18 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type {
-  FitResult,
-  JobOptions,
-  Json,
-  Policy,
-  Regimen,
-  Running,
-  SearchResult,
-  TrainResult,
-  TrainSettings,
-} from "@regimen/core";
+import type { FitResult, JobOptions, Json, Policy, Regimen, Running, SearchResult, TrainResult } from "@regimen/core";
 import type { Settings } from "../config/settings.ts";
 import type { Console } from "../display/console.ts";
 import { follow } from "../display/follow.ts";
 import { Interrupted } from "../failures.ts";
 import type { Io } from "../io.ts";
 import { loadPlugins, type Loaded } from "../plugins/load.ts";
-import { openData } from "./data.ts";
+import { choose, type Choice, type Chosen } from "./choose.ts";
 import { shownPath, type Recorded } from "./folder.ts";
 import { chooseLearner, type ChosenLearner } from "./learner.ts";
-import { chooseModel, type ChosenModel } from "./model.ts";
-import { chooseEpochs, estimate, plainRuns, planLines, searched, showPlan, type Plan } from "./plan.ts";
-import { measureSpeed } from "./speed.ts";
+import { plainRuns, planLines, searched, showPlan, type Plan } from "./plan.ts";
 
-/** `epochs: auto` is chosen so that the job takes no longer than this, unless told. */
+/** What is auto is chosen so that the job takes no longer than this, unless told. */
 const USUAL_SECONDS = 30 * 60;
 
 export type Order = {
@@ -34,7 +22,7 @@ export type Order = {
   readonly backend: string;
   /** Where plug-ins are looked for. */ readonly cwd: string;
   readonly folder: string;
-  readonly resume: boolean;
+  /** Of a run that goes on. */ readonly chosen?: Chosen;
   readonly dryRun: boolean;
   readonly baseline: boolean;
   /** Seconds; absent: half an hour. */ readonly time?: number;
@@ -105,35 +93,25 @@ async function prepared(
     const regimen = await io.createRegimen({ plugins: loaded.map(({ plugin }) => plugin), backend: order.backend });
     free.push(() => regimen.dispose());
     const learner = await chooseLearner(config.search?.metalearner, regimen, io.cwd);
-    const data = await openData(regimen, order.settings, console);
-    free.push(() => data.dispose());
-    const model = await chooseModel(config.model, regimen, data.train);
-    free.push(() => model.dispose());
-    signal.throwIfAborted();
-    const task = { task: config.task ?? "classification", seed: config.seed } as const;
-    let speed: number | null = null;
-    if (!order.resume) {
-      console.live(`  measuring the speed on ${regimen.backend.name} …`);
-      speed = await measureSpeed(
-        regimen,
-        model.input,
-        data.train,
-        { ...task, training: config.training ?? {} },
-        signal,
-      );
-    }
-    console.still();
-    const { training, seconds } = paced(order, data.plan.splits.train, speed);
-    const plan = planOf(order, { regimen, data: data.plan, model, learner, loaded, training, seconds, speed });
+    const epochs = order.policy === null || order.policy === "none" ? undefined : order.policy.train.epochs;
+    const runs = plainRuns(order.job, order.baseline, config.search?.budget ?? 1);
+    const { settings, time = USUAL_SECONDS, chosen } = order;
+    const choice = await choose(regimen, { settings, runs, time, epochs, chosen }, console, signal);
+    free.push(
+      () => choice.data.dispose(),
+      () => choice.model.dispose(),
+    );
+    const plan = planOf(order, { regimen, choice, learner, loaded });
     const options: JobOptions = {
-      ...task,
-      model: model.input,
-      data: data.input,
-      training,
+      task: config.task ?? "classification",
+      seed: config.seed,
+      model: choice.model.input,
+      data: choice.data.input,
+      training: choice.training,
       out: order.folder,
-      resume: order.resume && existsSync(order.folder),
+      resume: chosen !== undefined,
       signal,
-      config: recordOf(order, plan) as unknown as Json,
+      config: recordOf(order, plan, choice.chosen) as unknown as Json,
     };
     await body({ regimen, options, plan, loaded, learner });
   } finally {
@@ -142,23 +120,15 @@ async function prepared(
   }
 }
 
-type Known = {
-  readonly regimen: Regimen;
-  readonly data: Plan["data"];
-  readonly model: ChosenModel;
-  readonly learner: ChosenLearner;
-  readonly loaded: readonly Loaded[];
-  readonly training: TrainSettings;
-  readonly seconds: number | null;
-  readonly speed: number | null;
-};
+type Known = Pick<Prepared, "regimen" | "learner" | "loaded"> & { readonly choice: Choice };
 
 function planOf({ job, settings: { config }, policy, folder }: Order, known: Known): Plan {
-  const { regimen, model, learner, loaded, seconds, speed, data, training } = known;
+  const { regimen, choice, learner, loaded } = known;
+  const { model, data, training, imagesPerSecond, seconds } = choice;
   const { budget = 1, space = {} } = config.search ?? {};
   return {
     job,
-    data,
+    data: data.plan,
     model: { name: model.name, parameters: model.parameters },
     training,
     search:
@@ -166,36 +136,19 @@ function planOf({ job, settings: { config }, policy, folder }: Order, known: Kno
     policy: policy === null || policy === "none" ? policy : policy.name,
     backend: regimen.backend,
     plugins: loaded.map(({ plugin: { name, version } }) => ({ name, version })),
-    imagesPerSecond: speed,
+    imagesPerSecond,
     seconds,
     seed: config.seed,
     folder,
   };
 }
 
-/** What `resume` needs, in `run.json`: with the epochs that were chosen, not chosen again. */
-function recordOf(
-  { job, line, cwd, baseline, policy, settings: { base, plugins: named, config } }: Order,
-  plan: Plan,
-): Recorded {
-  const { backend, plugins, training } = plan;
-  const written = { ...config, training } as unknown as Recorded["config"];
-  return { job, command: line, cwd, base, backend: backend.name, baseline, policy, named, plugins, config: written };
-}
-
-/** The training settings with `epochs: auto` decided, and how long all of it will take. */
-function paced(
-  { job, settings, baseline, time, policy }: Order,
-  images: number,
-  speed: number | null,
-): { readonly training: TrainSettings; readonly seconds: number | null } {
-  const { training = {}, search } = settings.config;
-  const runs = plainRuns(job, baseline, search?.budget ?? 1);
-  const given = policy !== null && policy !== "none" ? policy.train.epochs : training.epochs;
-  if (speed === null) return { training, seconds: null };
-  if (typeof given === "number") return { training, seconds: estimate(images, given, runs, speed) };
-  const epochs = chooseEpochs(images, runs, speed, time ?? USUAL_SECONDS);
-  return { training: { ...training, epochs }, seconds: estimate(images, epochs, runs, speed) };
+/** What `resume` needs, in `run.json`: the configuration, and what was chosen where it says auto. */
+function recordOf(order: Order, { backend, plugins }: Plan, chosen: Chosen): Recorded {
+  const { job, line, cwd, baseline, policy, settings } = order;
+  const config = settings.config as unknown as Recorded["config"];
+  const { base, plugins: named } = settings;
+  return { job, command: line, cwd, base, backend: backend.name, baseline, policy, named, plugins, config, chosen };
 }
 
 async function start({ regimen, options, learner }: Prepared, order: Order, console: Console): Promise<Finished> {

@@ -1,41 +1,44 @@
-import type { JobOptions, ModelInput, Regimen, Source } from "@regimen/core";
+import type { JobOptions, ModelInput, Regimen, Source, TrainSettings } from "@regimen/core";
+import { classesOf } from "@regimen/core";
 
-/** Images of the trial run, and how long it may take: enough for a figure, little beside any training. */
-const IMAGES = 256;
-const SECONDS = 12;
+/** A glance at few images tells whether a longer look is cheap; each is two epochs, of which the second counts. */
+const GLANCE = { images: 8, batch: 8 } as const;
+const LOOK = { images: 256, batch: 64 } as const;
+/** Seconds that an epoch of the longer look may take, by what the glance has shown. */
+const PATIENCE = 6;
 
-/**
- * Images a second of plain training with this model on this machine, measured by a short training on a few of the images;
- * null where it could not be told.
- */
-export async function measureSpeed(
+type Shared = Pick<JobOptions, "task" | "seed"> & { readonly training: TrainSettings; readonly signal: AbortSignal };
+
+/** Images a second of plain training with this model on this machine: measured, on a few of the images. */
+export async function measureSpeed(regimen: Regimen, model: ModelInput, train: Source, how: Shared): Promise<number> {
+  const glanced = await measure(regimen, model, spread(train, GLANCE.images), GLANCE.batch, how);
+  const images = Math.min(LOOK.images, train.length);
+  if (images < 2 * GLANCE.images || images > PATIENCE * glanced) return glanced;
+  const { batchSize = "auto" } = how.training;
+  const batch = Math.min(batchSize === "auto" ? LOOK.batch : batchSize, images);
+  return measure(regimen, model, spread(train, images), batch, how);
+}
+
+async function measure(
   regimen: Regimen,
   model: ModelInput,
-  train: Source,
-  settings: Pick<JobOptions, "task" | "training" | "seed">,
-  signal: AbortSignal,
-): Promise<number | null> {
-  const step = Math.max(1, Math.floor(train.length / IMAGES));
-  const rows = Array.from({ length: Math.min(IMAGES, train.length) }, (_, i) => i * step);
-  const few = train.subset(rows);
-  const late = AbortSignal.timeout(1000 * SECONDS);
-  let seen: number | null = null;
-  try {
-    const running = regimen.fit({
-      ...settings,
-      model,
-      data: { train: few, validation: few.subset(Array.from({ length: Math.min(32, rows.length) }, (_, i) => i)) },
-      training: { ...settings.training, epochs: 2 },
-      policy: "none",
-      signal: AbortSignal.any([signal, late]),
-    });
-    for await (const event of running) if (event.kind === "progress") seen = event.imagesPerSecond;
-    const { imagesPerSecond, model: trained } = await running;
-    trained.dispose();
-    return imagesPerSecond;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (late.aborted) return seen;
-    throw error;
-  }
+  few: Source,
+  batchSize: number,
+  how: Shared,
+): Promise<number> {
+  const validation = few.subset(Array.from({ length: Math.min(GLANCE.images, few.length) }, (_, i) => i));
+  const training = { ...how.training, epochs: 2, batchSize: Math.min(batchSize, few.length) };
+  const result = await regimen.fit({ ...how, model, data: { train: few, validation }, training, policy: "none" });
+  result.model.dispose();
+  return result.imagesPerSecond;
+}
+
+/** `n` rows from all over a source, of two classes at least where it has them: a training of one class is refused. */
+function spread(of: Source, n: number): Source {
+  const classes = classesOf(of);
+  const first = classes.findIndex((label) => label >= 0);
+  const other = classes.findIndex((label) => label >= 0 && label !== classes[first]);
+  const rows = new Set([first, other].filter((row) => row >= 0));
+  for (let i = 0; i < n; i++) rows.add(Math.floor((i * of.length) / n));
+  return of.subset([...rows].filter((row) => classes[row]! >= 0).slice(0, n));
 }

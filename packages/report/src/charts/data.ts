@@ -53,21 +53,22 @@ export function splitsChart({ dataset: { splits } }: Report): Chart {
           draw: () => {
             const { marks, spans } = stack(parts, 0, 20, 22, (n) => (n / total) * width);
             // The outer splits are named above, the inner ones below, pushed apart where they would touch.
+            const named = spans.map((span) => {
+              const words = `${span.split} ${count(parts.find(([name]) => name === span.split)![1])}`;
+              return { words, middle: (span.from + span.to) / 2, room: textWidth(words, 12, true) };
+            });
+            const [first, last] = [named[0], named.length > 1 ? named.at(-1) : undefined];
+            if (first) marks.push(text(0, 10, first.words, { bold: true }));
+            if (last) marks.push(text(width, 10, last.words, { bold: true, align: "right" }));
+            const inner = named.slice(1, -1);
+            // The furthest to the right that each may stand, so that those after it still fit.
+            const latest = inner.map((_, i) => width - inner.slice(i).reduce((sum, l) => sum + l.room + 14, -14));
             let free = 0;
-            for (const [i, { split, from, to }] of spans.entries()) {
-              const words = `${split} ${count(parts.find(([name]) => name === split)![1])}`;
-              if (i === 0) marks.push(text(0, 10, words, { bold: true }));
-              else if (i === spans.length - 1) marks.push(text(width, 10, words, { bold: true, align: "right" }));
-              else {
-                const room = textWidth(words, 12, true);
-                const x = Math.min(Math.max(free, (from + to) / 2 - room / 2), width - room);
-                free = x + room + 14;
-                marks.push(
-                  segment((from + to) / 2, 43, (from + to) / 2, 51, "axis"),
-                  text(x, 59, words, { bold: true }),
-                );
-              }
-            }
+            inner.forEach((l, i) => {
+              const x = Math.min(Math.max(free, l.middle - l.room / 2), latest[i]!);
+              free = x + l.room + 14;
+              marks.push(segment(l.middle, 43, l.middle, 51, "axis"), text(x, 59, l.words, { bold: true }));
+            });
             return marks;
           },
         },

@@ -1,0 +1,53 @@
+// Every example runs, on what the build made, in seconds.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const built = existsSync(join(root, "packages/core/dist/index.js"));
+const run = (file: string, ...args: string[]): string =>
+  execFileSync(process.execPath, [join(root, file), ...args], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+
+describe.skipIf(!built)(`examples${built ? "" : " (skipped: run npm run setup first)"}`, () => {
+  it.each([
+    ["one-technique", /plain +test error [\d.]+ %\nmixup +test error [\d.]+ %/],
+    ["own-model", /epoch 3\/3[^]*layers InputLayer → Rescaling → Conv2D → Flatten → Dropout → Dense/],
+    [
+      "policy-by-hand",
+      /REG_PLUGIN_MISSING: policy step 1 uses "@regimen\/technique-cutmix".*npm i @regimen\/technique-cutmix/,
+    ],
+    ["third-party-technique", /test error [\d.]+ %/],
+    ["own-metalearner", /test error [\d.]+ % → [\d.]+ %/],
+  ])("%s", (name, expected) => {
+    expect(run(`examples/${name}.js`)).toMatch(expected);
+  });
+
+  it("saved-model: what a run saved answers with nothing but tfjs", () => {
+    const folder = mkdtempSync(join(tmpdir(), "regimen-example-"));
+    const out = join(folder, "run");
+    run(
+      "packages/regimen/dist/bin.js",
+      "fit",
+      "--config",
+      "examples/demo/regimen.yaml",
+      "--policy",
+      "none",
+      "--set",
+      "training.epochs=1",
+      "--out",
+      out,
+      "--quiet",
+    );
+    const lines = run("examples/saved-model.js", join(out, "model")).trim().split("\n");
+    rmSync(folder, { recursive: true });
+    expect(lines).toHaveLength(5);
+    for (const line of lines) expect(line).toMatch(/^\S.* 0\.\d{5}$|^\S.* 1\.00000$/);
+  });
+});
