@@ -99,7 +99,7 @@ describe("regimen train", () => {
     expect(options.data).toMatchObject({ name: "photos", test: { fraction: 0.2 }, validation: { fraction: 0.1 } });
     expect(fake.disposed).toBe(1);
     expect(err).toMatch(/splits +29 train · 3 validation · 8 test/);
-    expect(err).toMatch(/● amber-fox-arch +loss 0.9000 +error 30.0 % +best so far/);
+    expect(err).toMatch(/● amber-fox-arch +loss +0.9000 +error 30.0 % +best so far/);
     expect(err).toMatch(/✕ brisk-owl-dune +no score +failed/);
     expect(err).toContain("warning REG_X: careful");
     expect(out).toMatch(/mistakes: error fell from/);

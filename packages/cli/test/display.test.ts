@@ -69,8 +69,8 @@ describe("progress", () => {
     const text = await shown(false);
     expect(text).not.toContain("\u001b");
     expect(text).not.toContain("█");
-    expect(text).toMatch(/● amber-kestrel-furnace +loss 0.9000 +error 31.0 % +best so far\n/);
-    expect(text).toMatch(/○ wild-bittern-lagoon +loss 1.1000 +error 31.0 %\n/);
+    expect(text).toMatch(/● amber-kestrel-furnace +loss +0.9000 +error 31.0 % +best so far\n/);
+    expect(text).toMatch(/○ wild-bittern-lagoon +loss +1.1000 +error 31.0 %\n/);
     expect(text).toMatch(/✕ smooth-merlin-orchard +no score +over-budget\n/);
   });
 });

@@ -28,21 +28,23 @@ test("the plug-in registers all of them", () => {
 });
 
 describe("trainable parameters", () => {
+  const imagenet = { side: 224, classes: 1000 };
+  const cifar = { side: 32, classes: 10 };
   test.each([
     // torchvision's documentation of resnet18 and resnet34.
-    [resnet18, { side: 224, classes: 1000 }, 11_689_512],
-    [resnet34, { side: 224, classes: 1000 }, 21_797_672],
+    { architecture: resnet18, how: imagenet, count: 11_689_512 },
+    { architecture: resnet34, how: imagenet, count: 21_797_672 },
     // The widely used CIFAR variant of ResNet-18 with a 3×3 stem.
-    [resnet18, { side: 32, classes: 10 }, 11_173_962],
+    { architecture: resnet18, how: cifar, count: 11_173_962 },
     // 3·3·(3·16 + 6·16² + 16·32 + 5·32² + 32·64 + 5·64²), projections 16·32 + 32·64, the norms' 2·(7·16 + 7·32 + 7·64), 64·10 + 10.
-    [resnet20, {}, 9 * (48 + 1536 + 512 + 5120 + 2048 + 20480) + 2560 + 1568 + 650],
+    { architecture: resnet20, how: cifar, count: 9 * (48 + 1536 + 512 + 5120 + 2048 + 20480) + 2560 + 1568 + 650 },
     // Keras' example of the same network has 570,602, of which 2,192 are biases before or beside normalisation.
-    [resnet20v2, {}, 570_602 - 2_192],
+    { architecture: resnet20v2, how: cifar, count: 570_602 - 2_192 },
     // 9·(3·16 + 16·32 + 32·64), the norms' 2·(16 + 32 + 64), 4·4·64·10 + 10
-    [smallCnn, {}, 9 * (48 + 512 + 2048) + 224 + 10250],
+    { architecture: smallCnn, how: cifar, count: 9 * (48 + 512 + 2048) + 224 + 10250 },
     // 25·3·32 + 32, 25·32·64 + 64, 4096·384 + 384, 384·192 + 192, 192·10 + 10
-    [classicCnn, {}, 2432 + 51264 + 1573248 + 73920 + 1930],
-  ] as const)("case %#", (architecture, how, count) => {
+    { architecture: classicCnn, how: cifar, count: 2432 + 51264 + 1573248 + 73920 + 1930 },
+  ])("$architecture.name at $how.side pixels, $how.classes classes: $count", ({ architecture, how, count }) => {
     expect(trainableParameters(build(architecture, how))).toBe(count);
   });
 

@@ -229,7 +229,8 @@ function trialsOf({ problem, trials: made, best: chosenPolicy }: Measured["searc
   axes: ReportAxis[];
   trials: ReportTrial[];
 } {
-  const chosen = JSON.stringify(chosenPolicy);
+  const told = ({ steps, train = {} }: Fragment): string => JSON.stringify([steps, train]);
+  const chosen = told(chosenPolicy);
   const axisOf = (use: string, key: string, axis: Axis, group: string, label: string): ReportAxis => ({
     id: `${use}/${key}`,
     label,
@@ -255,7 +256,7 @@ function trialsOf({ problem, trials: made, best: chosenPolicy }: Measured["searc
   };
   const furthest = Math.max(...made.map(({ until }) => until));
   const best = made
-    .filter(({ policy, score }) => score && JSON.stringify(policy) === chosen)
+    .filter(({ policy, score }) => score && told(policy) === chosen)
     .sort((a, b) => b.until - a.until)[0];
   const trials = made.map((trial): ReportTrial => {
     const status =

@@ -3,7 +3,6 @@ import {
   completeParams,
   checkValue,
   createRng,
-  imagesSeen,
   type Fragment,
   type Json,
   type MetaLearner,
@@ -41,7 +40,7 @@ export function metalearnerLaws<S extends Json>(
   declare(create().name, lawsOf(create, options), runner);
 }
 
-export function lawsOf<S extends Json>(create: () => MetaLearner<S>, options: MetalearnerLawOptions): readonly Law[] {
+function lawsOf<S extends Json>(create: () => MetaLearner<S>, options: MetalearnerLawOptions): readonly Law[] {
   const problem = claimedBy(create(), options.problem ?? madeUpProblem);
   const { measures = {}, kept = {} } = options;
   const [first] = problem.techniques;

@@ -14,7 +14,7 @@ export function packageLaws(folder: string | URL, runner: Runner): void {
   declare(`package ${manifestOf(path).name}`, packageLawsOf(path), runner);
 }
 
-export function packageLawsOf(path: string): readonly Law[] {
+function packageLawsOf(path: string): readonly Law[] {
   return [
     {
       name: "its package.json says what it is, and asks for nothing twice",

@@ -1,9 +1,9 @@
 import type { Params, Scaffold, Technique } from "@regimen/core";
+import { classifier } from "@regimen/scaffold-classifier";
 import { readmeLaw } from "./readme.ts";
 import { declare, type Runner } from "./runner.ts";
 import { Bench } from "./technique/bench.ts";
 import { techniqueLawsOf } from "./technique/laws.ts";
-import { defaultScaffold } from "./technique/world.ts";
 
 export type TechniqueLawOptions = {
   /** The package's folder, with its README: adds law 12. Once for a package of several techniques is enough. */
@@ -21,7 +21,7 @@ export function techniqueLaws<P extends Params>(
   const { folder, facts = [] } = options;
   // `create` is a method, so that a technique of any hyperparameters is a Technique.
   const any = technique as unknown as Technique;
-  const bench = (): Bench => new Bench(any, options.scaffold ?? defaultScaffold(), facts);
+  const bench = (): Bench => new Bench(any, options.scaffold ?? classifier, facts);
   const laws = techniqueLawsOf(any, bench);
   declare(technique.name, folder === undefined ? laws : [...laws, readmeLaw(folder, "12. ")], runner);
 }

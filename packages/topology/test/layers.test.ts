@@ -159,6 +159,12 @@ describe("Regimen>BatchNormalization", () => {
     expect(read("bn/moving_variance")).toBeCloseTo(0.8 * 3.5 + 0.2 * 3.5, 6);
   });
 
+  test('statistics: "replace" makes them the batch\'s own', async () => {
+    const [, own] = await both({}, [1]);
+    own.apply(tf.tensor2d([1, 2, 3, 6], [4, 1]), { training: true, statistics: "replace" });
+    expect(own.weights.slice(2).map((weight) => [...weight.read().dataSync()])).toEqual([[3], [3.5]]);
+  });
+
   test("statistics: false leaves them, and so does a frozen layer, which infers", async () => {
     const [, own] = await both({});
     const before = own.weights.map((weight) => [...weight.read().dataSync()]);

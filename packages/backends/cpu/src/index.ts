@@ -11,6 +11,8 @@ export const cpu: Backend = {
     const { version_cpu: version } = await import("@tensorflow/tfjs-backend-cpu");
     if (!(await tf.setBackend("cpu"))) throw new Error("tfjs could not start its JavaScript backend.");
     await tf.ready();
+    // Whoever names this backend knows that it is slow: no banner.
+    (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
     return { tfjs: "cpu", version, device: "JavaScript, one thread" };
   },
 };

@@ -1,15 +1,13 @@
 // Builds ../assets/kernels.wasm from the C files beside this one: node kernels/build.mjs
 // Needs clang and wasm-ld (LLVM 14 or later: `apt install clang lld`); their place can be given in CLANG. The result is
-// checked in, so that nobody else needs them.
+// checked in, so that nobody else needs them; a test compares sources.sha256 with the sources, so that none is forgotten.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { digest, files } from "./sources.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = fileURLToPath(new URL("../assets/kernels.wasm", import.meta.url));
-const sources = readdirSync(here)
-  .filter((file) => file.endsWith(".c"))
-  .sort();
 mkdirSync(new URL("../assets/", import.meta.url), { recursive: true });
 execFileSync(
   process.env.CLANG ?? "clang",
@@ -31,7 +29,7 @@ execFileSync(
     "-Wl,--strip-all",
     "-o",
     out,
-    ...sources,
+    ...files.filter((file) => file.endsWith(".c")),
   ],
   { cwd: here, stdio: "inherit" },
 );
@@ -41,7 +39,8 @@ const sections = sectionIds(bytes);
 // Static data would be written over tfjs' own memory.
 if (sections.includes(11)) throw new Error("The kernels have static data; write tables as code instead.");
 await WebAssembly.compile(bytes);
-console.log(`${out}: ${bytes.length} bytes, ${sources.length} sources`);
+writeFileSync(new URL("./sources.sha256", import.meta.url), digest());
+console.log(`${out}: ${bytes.length} bytes`);
 
 function sectionIds(wasm) {
   const ids = [];

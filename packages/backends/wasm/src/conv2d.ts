@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Memory } from "./memory.ts";
-import { register, type Arguments } from "./register.ts";
+import { register, registerFast, type Arguments } from "./register.ts";
 
 type Shape4 = [number, number, number, number];
 type Info = tf.backend_util.Conv2DInfo;
@@ -10,8 +10,43 @@ const BLOCK_ELEMENTS = 8192;
 /** But no fewer output pixels than this, since every block adds to the whole filter gradient. */
 const BLOCK_PIXELS = 64;
 
-/** The gradients of conv2d (and so conv2dTranspose), with any stride, padding, dilation and number of channels. */
+/** What activations clamp to; the others are tfjs' own business. */
+const CLAMPS: Readonly<Record<string, readonly [number, number]>> = {
+  linear: [-Infinity, Infinity],
+  relu: [0, Infinity],
+  relu6: [0, 6],
+};
+
+/** conv2d and its gradients (and so conv2dTranspose), with any stride, padding, dilation and number of channels. */
 export function registerConv2d(memory: Memory): void {
+  for (const name of ["Conv2D", "FusedConv2D"]) {
+    registerFast(name, ({ inputs, attrs }) => {
+      const x = inputs["x"]!;
+      const filter = inputs["filter"]!;
+      const bias = inputs["bias"];
+      const clamp = CLAMPS[(attrs["activation"] as string | undefined) ?? "linear"];
+      const plain = x.dtype === "float32" && filter.dtype === "float32" && attrs["dataFormat"] !== "NCHW";
+      if (!plain || clamp === undefined) return undefined;
+      const info = infoOf(x.shape, filter.shape as Shape4, attrs);
+      if (bias && tf.util.sizeFromShape(bias.shape) !== info.outChannels) return undefined;
+      const out = memory.output(info.outShape);
+      memory.scratch(memory.call("conv2d_forward_scratch", ...geometry(info)), (scratch) =>
+        memory.call(
+          "conv2d_forward",
+          memory.at(x),
+          memory.at(filter),
+          bias ? memory.at(bias) : 0,
+          memory.at(out),
+          scratch,
+          ...clamp,
+          info.batchSize,
+          ...geometry(info),
+        ),
+      );
+      return out;
+    });
+  }
+
   register("Conv2DBackpropFilter", ({ inputs, attrs }) => {
     const x = inputs["x"]!;
     const dy = inputs["dy"]!;

@@ -66,7 +66,8 @@ export async function openData(
     const validation = await held("validation images", parts.validation);
     const unlabeled = parts.unlabeled && (await open("unlabelled images", parts.unlabeled, alike));
     console.still();
-    const name = settings.name ?? basename(resolve(base, firstPath(parts.train)));
+    const place = typeof config.data === "string" ? splitPlace(config.data, base).path : firstPath(parts.train);
+    const name = settings.name ?? basename(resolve(base, place));
     const input: DataInput = { name, train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }) };
     const skipped = opened.flatMap((source) => source.skipped);
     if (skipped.length > 0) {

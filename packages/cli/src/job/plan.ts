@@ -1,4 +1,5 @@
 import type { PolicyTrain, Regimen, TrainSettings } from "@regimen/core";
+import type { Chosen } from "./choose.ts";
 import type { Console } from "../display/console.ts";
 import { about, count, row, type Paint } from "../display/style.ts";
 import type { Loaded } from "../plugins/load.ts";
@@ -28,6 +29,7 @@ export type Plan = {
   readonly policy: string | null;
   readonly backend: { readonly name: string; readonly version: string; readonly device: string };
   readonly plugins: readonly { readonly name: string; readonly version: string }[];
+  /** What was chosen where the configuration says auto. */ readonly chosen: Chosen;
   /** Measured; null where it could not be, and for a run that goes on. */ readonly imagesPerSecond: number | null;
   /** Estimated for the whole job; null where the speed is not known. */ readonly seconds: number | null;
   readonly seed: number;
@@ -68,7 +70,8 @@ export function planLines(
   paint: Paint,
   now = new Date(),
 ): string[] {
-  const { data, model, training, search, backend, imagesPerSecond, seconds } = plan;
+  const { data, model, training, search, backend, imagesPerSecond, seconds, chosen } = plan;
+  const reduced = chosen.side === null ? "" : " (larger would not fit the time)";
   const [h, w, c] = data.imageShape;
   const { splits } = data;
   const parts = [
@@ -78,7 +81,7 @@ export function planLines(
     ...(splits.unlabeled === null ? [] : [`${count(splits.unlabeled)} unlabelled`]),
   ];
   const lines: [string, string][] = [
-    ["data", `${data.name} · ${data.classes.length} classes · ${h}×${w}×${c}`],
+    ["data", `${data.name} · ${data.classes.length} classes · ${h}×${w}×${c}${reduced}`],
     ["splits", parts.join(" · ")],
     ["model", `${model.name} · ${count(model.parameters)} parameters`],
     ["training", trainingWords(training)],
@@ -109,7 +112,7 @@ function trainingWords(training: Plan["training"]): string {
   ];
   return [
     typeof epochs === "number" ? plural(epochs, "epoch") : "epochs auto",
-    ...(said.length > 0 ? said : ["all else chosen"]),
+    ...(said.length > 0 ? said : ["all else auto"]),
   ].join(" · ");
 }
 

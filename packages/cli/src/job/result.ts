@@ -108,7 +108,7 @@ const scoreWords = ({ error, loss, ece }: Score, images?: number): string =>
     `error ${percent(error)}`,
     `loss ${loss.toFixed(4)}`,
     ...(ece === null ? [] : [`calibration error ${percent(ece)}`]),
-    ...(images === undefined ? [] : [`${count(images)} images`]),
+    ...(images === undefined ? [] : [`${count(images)}\u00a0images`]),
   ].join(" · ");
 
 /** "mixup, cutmix" or "plain training: nothing beat it". */

@@ -136,6 +136,7 @@ function planOf({ job, settings: { config }, policy, folder }: Order, known: Kno
     policy: policy === null || policy === "none" ? policy : policy.name,
     backend: regimen.backend,
     plugins: loaded.map(({ plugin: { name, version } }) => ({ name, version })),
+    chosen: choice.chosen,
     imagesPerSecond,
     seconds,
     seed: config.seed,

@@ -23,7 +23,10 @@ const AXES: { readonly [K in keyof Required<HalvingOptions>]: NumberAxis } = {
   rungs: { kind: "value", range: [1, 6], scale: "integer", default: 3 },
 };
 
-/** Configuration 0 is the base, 1 the base again with another seed (bottom rung only), from 2 on what is searched. */
+/**
+ * Configuration 0 is the base, 1 the base again with another seed (bottom rung only, where a trunk is forked: elsewhere the
+ * seed is the initial weights too, which all others share), from 2 on what is searched.
+ */
 const BASE = 0;
 const AGAIN = 1;
 
@@ -164,12 +167,13 @@ function next(state: HalvingState, ladder: Ladder, least: number): readonly [Req
     if (found) return found;
   }
   const bottom = at(state, 0).length;
-  if (bottom >= ladder.configurations + 2) return undefined;
-  if (bottom < state.policies.length) return request(state, ladder, bottom, 0);
+  const config = ladder.start > 0 || !bottom ? bottom : bottom + 1;
+  if (config <= AGAIN) return request(state, ladder, config, 0);
+  if (config >= ladder.configurations + 2) return undefined;
   const others = state.policies.slice(2);
   const rng = createRng(state.problem.seed).fork("halving");
   const policy = firstPolicies(state.problem)[others.length] ?? drawAnother(state.problem, rng, others.length, others);
-  return policy && request({ ...state, policies: [...state.policies, policy] }, ladder, bottom, 0);
+  return policy && request({ ...state, policies: [...state.policies, policy] }, ladder, config, 0);
 }
 
 function ask(state: HalvingState): readonly [Request, HalvingState] {

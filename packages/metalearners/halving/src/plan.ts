@@ -21,11 +21,11 @@ export const until = (ladder: Ladder, k: number): number => ladder.start + Math.
 export const climb = (ladder: Ladder, k: number): number =>
   until(ladder, k) - (k ? until(ladder, k - 1) : ladder.start);
 
-/** What a ladder costs in units of its bottom rung: `n` configurations, the base on every rung, and once more at the bottom. */
-function units(n: number, eta: number, rungs: number): number {
+/** What a ladder costs in units of its bottom rung: `n` configurations, the base on every rung, and `again` at the bottom. */
+function units(n: number, eta: number, rungs: number, again: number): number {
   const steps = Array.from({ length: rungs }, (_, k) => (k ? eta ** k - eta ** (k - 1) : 1));
   const entries = steps.map((_, k) => (k ? Math.max(1, Math.floor(n / eta ** k)) : n));
-  return steps.reduce((sum, step, k) => sum + step * (entries[k]! + 1), 1);
+  return steps.reduce((sum, step, k) => sum + step * (entries[k]! + 1), again);
 }
 
 /**
@@ -39,7 +39,7 @@ export function ladderFor(problem: Problem, eta: number, rungs: number): Ladder 
   for (let height = rungs; height >= 1; height--) {
     const bracket = Math.max(2, eta ** (height - 1));
     let configurations = bracket * Math.max(1, Math.round(Math.sqrt(share)));
-    const bottom = (): number => (PLANNED * share) / units(configurations, eta, height);
+    const bottom = (): number => (PLANNED * share) / units(configurations, eta, height, start > 0 ? 1 : 0);
     while (bottom() * eta ** (height - 1) > top) configurations += bracket;
     const images = Math.floor(bottom() * problem.plain.trained);
     if (images >= 1 && bottom() >= SHORTEST * PLANNED) return { start, eta, rungs: height, configurations, images };

@@ -80,7 +80,7 @@ describe.each([1, 3])("with %i workers", (workers) => {
         expect({ rung, ...(rung && { config }) }).toEqual(getJob(told, asked, 2, 3));
         asked.push([config, rung]);
       }
-      expect(trials.filter((trial) => place(trial).rung === 0)).toHaveLength(ladder.configurations + 2);
+      expect(trials.filter((trial) => place(trial).rung === 0)).toHaveLength(ladder.configurations + 1);
     }
   });
 
@@ -118,8 +118,10 @@ it("begins anew on each rung with what trains in several stages", () => {
   for (const trial of staged) expect([trial.from, trial.keep]).toEqual([undefined, undefined]);
 });
 
-it("forks the trunk at the bottom, and stays within a plain run", () => {
+it("forks the trunk at the bottom, the plain policy twice, and stays within a plain run", () => {
   const { trials } = run({ problem: { ...forked, techniques: problem.techniques } });
+  expect(trials[1]!.policy).toEqual(trials[0]!.policy);
+  expect(trials[1]!.seed).not.toBe(trials[0]!.seed);
   for (const trial of trials) {
     if (place(trial).rung === 0) expect(trial.from).toBe("/trunk");
     expect(trial.until).toBeGreaterThan(trunk.images);
@@ -155,18 +157,24 @@ describe("the ladder", () => {
   });
 
   it("is what the budget pays for", () => {
-    // 3 rungs: 9 + 2 · 3 + 6 · 1 for the policies, 1 + 2 + 6 for the plain one, 1 for its second: 31 bottoms in 0.9 of the budget.
+    // 3 rungs: 9 + 2 · 3 + 6 · 1 for the policies, 1 + 2 + 6 for the plain one: 30 bottoms in 0.9 of the budget.
     expect(ladderFor(share(1), 3, 3)).toEqual({
       start: 0,
       eta: 3,
       rungs: 3,
       configurations: 9,
-      images: Math.floor((0.9 * 90_000) / 31),
+      images: Math.floor((0.9 * 90_000) / 30),
     });
-    // 2 rungs: 3 + 2 · 1, 1 + 2, 1: 9.
-    expect(ladderFor(share(0.5), 3, 3)).toEqual({ start: 0, eta: 3, rungs: 2, configurations: 3, images: 4500 });
-    // 1 rung: 2, 1, 1: 4.
-    expect(ladderFor(share(0.2), 3, 3)).toEqual({ start: 0, eta: 3, rungs: 1, configurations: 2, images: 4050 });
+    // 2 rungs: 3 + 2 · 1 and 1 + 2: 8.
+    expect(ladderFor(share(0.5), 3, 3)).toEqual({
+      start: 0,
+      eta: 3,
+      rungs: 2,
+      configurations: 3,
+      images: Math.floor((0.45 * 90_000) / 8),
+    });
+    // 1 rung: 2 and 1: 3.
+    expect(ladderFor(share(0.2), 3, 3)).toEqual({ start: 0, eta: 3, rungs: 1, configurations: 2, images: 5400 });
     expect(ladderFor(share(0.05), 3, 3)).toBeUndefined();
   });
 

@@ -26,7 +26,10 @@ const AXES: { readonly trials: NumberAxis } = {
 const SHORTEST = 0.1;
 /** What a fork of a trunk needs, in plain runs: 2 of 30 epochs ranked policies as whole trainings did. */
 const FORK = 1 / 15;
-/** From this many trials on, one of them is a second training of the base: it shows the noise. */
+/**
+ * From this many forks on, one is a second fork of the base: it shows the noise. Not without a trunk: there the seed is the
+ * initial weights too, which all other trials share.
+ */
 const AGAIN_FROM = 6;
 /** Part of the budget that is planned with: evaluations weigh more in short trainings than in the plain run. */
 const PLANNED = 0.95;
@@ -55,7 +58,8 @@ function plan(problem: Problem, options: RandomOptions): RandomState {
   const budget = imagesSeen(problem.budget);
   const share = budget / imagesSeen(problem.plain);
   const wanted = options.trials ?? trialsFor(share);
-  const bases = wanted >= AGAIN_FROM ? 2 : 1;
+  const trunk = trunkOf(problem);
+  const bases = trunk && wanted >= AGAIN_FROM ? 2 : 1;
   const rng = createRng(problem.seed).fork("random");
   const others: Fragment[] = [];
   const first = firstPolicies(problem);
@@ -68,7 +72,6 @@ function plan(problem: Problem, options: RandomOptions): RandomState {
   const policies = others.length ? [...Array.from({ length: bases }, () => base), ...others] : [];
   const each = Math.floor((PLANNED * budget) / perImage / Math.max(1, policies.length));
   const { trained } = problem.plain;
-  const trunk = trunkOf(problem);
   // Forks say what they have to say early; what they leave goes into the final training.
   const most = trunk ? Math.min(trained - trunk.images, FORK * Math.max(1, Math.sqrt(share)) * trained) : trained;
   const images = Math.min(each, Math.floor(most));

@@ -75,7 +75,8 @@ export const policy: MakeSection = (report) => {
 function title(report: Report): string {
   const on = stepsOn(report);
   const names = [...new Set(on.map((s) => techniqueName(report, s.use)))];
-  const tried = new Set([...report.techniques.map((t) => t.use), ...on.map((s) => s.use)]).size;
+  const searched = report.search.axes.filter((axis) => axis.use !== "train").map((axis) => axis.use);
+  const tried = new Set([...searched, ...report.techniques.map((t) => t.use), ...on.map((s) => s.use)]).size;
   if (report.search.trials.length === 0) {
     return on.length === 0
       ? "The policy is the plain one: no technique, and nothing was searched"

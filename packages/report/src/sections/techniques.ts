@@ -40,10 +40,16 @@ export const techniques: MakeSection = (report) => {
             ),
           ),
         )}${unmeasured.length ? html`<p class="words"><b>Not measured:</b> ${list(unmeasured, 20)}. No trial compared them with and without; nothing here says that they help.</p>` : null}`
-      : html`<p class="words">No technique was tried, so there is nothing to compare.</p>`,
+      : html`<p class="words">
+          ${
+            searchedAny(report)
+              ? "Techniques are measured one by one when the search has chosen them; it chose none."
+              : "No technique was tried, so there is nothing to compare."
+          }
+        </p>`,
     note: chart
       ? html`<p>
-            <b>Where this was measured.</b> In the trials of the search, on the same
+            <b>Where this was measured.</b> In short trainings with the policy and without each technique, on the same
             ${many(report.dataset.splits.validation, "validation image")}, paired image by image. The final model is
             trained for longer and ends elsewhere.
           </p>
@@ -54,9 +60,11 @@ export const techniques: MakeSection = (report) => {
   };
 };
 
+const searchedAny = (report: Report): boolean => report.search.axes.some((axis) => axis.use !== "train");
+
 function title(report: Report): string {
   const rows = inOrder(report);
-  if (rows.length === 0) return "No technique was tried";
+  if (rows.length === 0) return searchedAny(report) ? "No technique was chosen" : "No technique was tried";
   const gains = rows
     .flatMap((t) => {
       const m = measured(t);
@@ -92,11 +100,11 @@ export const refused: MakeSection = (report) => {
       body: html`<p class="words">
         ${
           report.techniques.length
-            ? `No tested change was found to turn one class into another: ${list(
+            ? `Each of these was tried with and without, and none was found to hurt: ${list(
                 report.techniques.map((t) => bare(t.label)),
                 12,
               )}.`
-            : "No change was tested for turning one class into another."
+            : "No technique was tested for doing harm."
         }
       </p>`,
     };
@@ -112,7 +120,7 @@ export const refused: MakeSection = (report) => {
     title:
       turned === all.length
         ? `${capital(inWords(all.length))} ${all.length === 1 ? "change was refused: it turns" : "changes were refused: they turn"} one class into another`
-        : `${capital(inWords(all.length))} ${all.length === 1 ? "technique was" : "techniques were"} refused before any trial: ${list(
+        : `${capital(inWords(all.length))} ${all.length === 1 ? "technique was" : "techniques were"} refused: ${list(
             all.map((r) => shortUse(r.use)),
             4,
           )}`,
@@ -133,9 +141,12 @@ export const refused: MakeSection = (report) => {
       all.map((r) => [html`${shortUse(r.use)}`, r.because, evidence(r)]),
       { words: [1, 2], plain: true },
     )}`,
-    note: html`<p>
-      What is refused here was never tried in training. A class that a change destroys would be taught wrongly by it.
-    </p>`,
+    note: turned
+      ? html`<p>
+          A change that turns one class into another was never tried in training: a class that it destroys would be
+          taught wrongly.
+        </p>`
+      : html`<p>What is refused here made the validation loss worse when it was added to the rest of the policy.</p>`,
   };
 };
 

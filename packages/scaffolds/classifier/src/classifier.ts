@@ -14,7 +14,7 @@ import manifest from "../package.json" with { type: "json" };
 import { checkShapes } from "./check.ts";
 import { toLogits } from "./logits.ts";
 import { ClassifierMeter } from "./meter.ts";
-import { ClassifierModel } from "./model.ts";
+import { classifierModel } from "./model.ts";
 import { withNormalization } from "./normalization.ts";
 
 /** Images into classes that exclude each other. */
@@ -44,7 +44,7 @@ export const classifier: Scaffold = {
       ...(hasBatchNorm(original) ? ["batch-norm"] : []),
     ];
     const plain = withoutTraining(normalised, original);
-    return new ClassifierModel({ built, features: training.features, plain, format: how.format, facts });
+    return classifierModel({ built, features: training.features, plain, format: how.format, facts });
   },
 };
 

@@ -1,4 +1,4 @@
-import type { Forward, ImageFormat, Mode, Objective, ScaffoldModel, Topology, Weight } from "@regimen/core";
+import type { Forward, ImageFormat, Mode, ScaffoldModel, Topology } from "@regimen/core";
 import { softmaxCrossEntropy } from "@regimen/ops";
 import { copyWeights, modelOf, weightsOf } from "@regimen/topology";
 import * as tf from "@tensorflow/tfjs-core";
@@ -12,53 +12,43 @@ export type ClassifierParts = {
   readonly facts: readonly string[];
 };
 
-/** Owns the training model: `dispose` frees its weights. */
-export class ClassifierModel implements ScaffoldModel {
-  readonly format: ImageFormat;
-  readonly weights: readonly Weight[];
-  readonly parameters: number;
-  readonly facts: readonly string[];
-  readonly #built: LayersModel;
-  readonly #plain: Topology;
-  readonly #regularized: boolean;
+/** The answer owns the training model: its `dispose` frees the weights. A plain object, so that a spread keeps its methods. */
+export function classifierModel({ built, features, plain, format, facts }: ClassifierParts): ScaffoldModel {
+  const regularized = built.layers.some((layer) => layer.losses.length > 0);
+  return {
+    format,
+    facts,
+    weights: weightsOf(built, { headFrom: features }),
+    parameters: built.countParams(),
 
-  constructor(parts: ClassifierParts) {
-    this.format = parts.format;
-    this.facts = parts.facts;
-    this.#built = parts.built;
-    this.#plain = parts.plain;
-    this.weights = weightsOf(parts.built, { headFrom: parts.features });
-    this.parameters = parts.built.countParams();
-    this.#regularized = parts.built.layers.some((layer) => layer.losses.length > 0);
-  }
+    forward(images: tf.Tensor4D, mode: Mode = { training: false }): Forward {
+      return tf.tidy(() => {
+        const answer = built.apply(images, { ...mode }) as tf.Tensor | [tf.Tensor, tf.Tensor];
+        const [seen, logits] = Array.isArray(answer) ? answer : [answer, answer];
+        return { features: pooled(seen), outputs: logits, maps: [] };
+      });
+    },
 
-  forward(images: tf.Tensor4D, mode: Mode = { training: false }): Forward {
-    return tf.tidy(() => {
-      const answer = this.#built.apply(images, { ...mode }) as tf.Tensor | [tf.Tensor, tf.Tensor];
-      const [features, logits] = Array.isArray(answer) ? answer : [answer, answer];
-      return { features: pooled(features), outputs: logits, maps: [] };
-    });
-  }
+    /** Softmax cross entropy [n], with the penalties of the user's own kernel regularizers where there are any. */
+    loss(seen, batch) {
+      const entropies = softmaxCrossEntropy(batch.labels, seen.outputs as tf.Tensor2D);
+      return regularized ? tf.add(entropies, tf.addN(built.calculateLosses())) : entropies;
+    },
 
-  /** Softmax cross entropy [n], with the penalties of the user's own kernel regularizers where there are any. */
-  readonly loss: Objective = (seen, batch) => {
-    const entropies = softmaxCrossEntropy(batch.labels, seen.outputs as tf.Tensor2D);
-    return this.#regularized ? tf.add(entropies, tf.addN(this.#built.calculateLosses())) : entropies;
+    decode(seen) {
+      return { probabilities: tf.softmax(seen.outputs as tf.Tensor2D) };
+    },
+
+    async plain() {
+      const model = await modelOf(plain);
+      copyWeights(built, model);
+      return model;
+    },
+
+    dispose() {
+      built.dispose();
+    },
   };
-
-  decode(seen: Forward): { readonly probabilities: tf.Tensor2D } {
-    return { probabilities: tf.softmax(seen.outputs as tf.Tensor2D) };
-  }
-
-  async plain(): Promise<LayersModel> {
-    const plain = await modelOf(this.#plain);
-    copyWeights(this.#built, plain);
-    return plain;
-  }
-
-  dispose(): void {
-    this.#built.dispose();
-  }
 }
 
 /** [n, d] of what a head reads: feature maps, before a convolutional head, are averaged over all positions. */

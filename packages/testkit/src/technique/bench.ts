@@ -16,6 +16,7 @@ import {
   type Member,
   type Optimizer,
   type Params,
+  type Rng,
   type Rows,
   type Scaffold,
   type ScaffoldModel,
@@ -103,39 +104,20 @@ export class Bench {
   }
 
   async steps(members: readonly Member[], options: StepsOptions = {}): Promise<Outcome> {
-    const { seed = 1, steps = 1, rate = 0.05, index = 0, view = (step) => step, forward = (work) => work() } = options;
-    const model = await this.#wrap(members);
-    const state = new StageState();
-    const rng = createRng(seed);
-    const objective = objectiveOf(members, model.loss);
-    const optimizer = optimizerOf(members, plain);
+    const { seed = 1, steps = 1, index = 0 } = options;
+    const [model, state] = [await this.#wrap(members), new StageState()];
+    const step = this.#stepper(members, model, state, options);
     const losses: number[] = [];
+    let outcome: Omit<Outcome, "losses"> | undefined;
     try {
-      let outcome: Omit<Outcome, "losses"> | undefined;
-      for (let at = index; at < index + steps; at++) {
+      for (let at = index; at < index + steps; at++)
         tf.tidy(() => {
-          const stream = rng.fork("step").fork(at);
-          const step = view(createStep(feed(at, index + steps, rate, stream, drawFor(members, stream, SHAPE)), state));
-          const batch = applyBatch(members, batchOf(this.#rows, SHAPE), step);
-          const loss = step.minimize(
-            () => {
-              const seen = forward(() => model.forward(batch.images, { training: true, step }));
-              return averageLoss(objective(seen, batch, step), batch.weights);
-            },
-            model.weights,
-            optimizer,
-          );
-          const averages = members.map((member) => member.hooks.average?.(model.weights, step.of(member.name)) ?? {});
+          const { loss, batch, averages } = step(createRng(seed).fork("step").fork(at), at, index + steps);
           losses.push(loss.dataSync()[0]!);
           if (at < index + steps - 1) return;
-          const weights = Object.fromEntries(model.weights.map((weight) => [weight.name, weight.variable as Tensor]));
-          outcome = {
-            batch: read(flat(batch)),
-            weights: read(weights),
-            averages: read(Object.assign({}, ...averages)),
-          };
+          const weights = Object.fromEntries(model.weights.map(({ name, variable }) => [name, variable as Tensor]));
+          outcome = { batch: read(flat(batch)), weights: read(weights), averages: read(averages) };
         });
-      }
       return { ...outcome!, losses };
     } finally {
       state.dispose();
@@ -145,34 +127,44 @@ export class Bench {
 
   /** The plain loss on the fixed batch, before and after so many steps. */
   async learn(members: readonly Member[], steps: number, rate: number): Promise<{ before: number; after: number }> {
-    const model = await this.#wrap(members);
-    const state = new StageState();
-    const rng = createRng(1);
-    const objective = objectiveOf(members, model.loss);
-    const optimizer = optimizerOf(members, plain);
+    const [model, state] = [await this.#wrap(members), new StageState()];
+    const step = this.#stepper(members, model, state, { rate });
     const judge = (): number =>
       tf.tidy(() => {
         const batch = batchOf(this.#rows, SHAPE);
-        const step = createStep(feed(0, 1, 0, rng.fork("judge"), drawFor(members, rng.fork("judge"), SHAPE)), state);
+        const still = createStep(feed(0, 1, 0, createRng("judge"), {}), state);
         const seen = model.forward(batch.images, { training: true, statistics: false });
-        return averageLoss(model.loss(seen, batch, step), batch.weights).dataSync()[0]!;
+        return averageLoss(model.loss(seen, batch, still), batch.weights).dataSync()[0]!;
       });
     try {
       const before = judge();
-      for (let at = 0; at < steps; at++)
-        tf.tidy(() => {
-          const stream = rng.fork("step").fork(at);
-          const step = createStep(feed(at, steps, rate, stream, drawFor(members, stream, SHAPE)), state);
-          const batch = applyBatch(members, batchOf(this.#rows, SHAPE), step);
-          const loss = (): Scalar =>
-            averageLoss(objective(model.forward(batch.images, { training: true, step }), batch, step), batch.weights);
-          step.minimize(loss, model.weights, optimizer);
-        });
+      for (let at = 0; at < steps; at++) tf.tidy(() => void step(createRng(1).fork("step").fork(at), at, steps));
       return { before, after: judge() };
     } finally {
       state.dispose();
       model.dispose();
     }
+  }
+
+  /** One update, as a training does it. Call within a tidy. */
+  #stepper(members: readonly Member[], model: ScaffoldModel, state: StageState, options: StepsOptions) {
+    const { rate = 0.05, view = (step) => step, forward = (work) => work() } = options;
+    const objective = objectiveOf(members, model.loss);
+    const optimizer = optimizerOf(members, plain);
+    return (rng: Rng, at: number, last: number): { loss: Scalar; batch: Batch; averages: NamedTensorMap } => {
+      const step = view(createStep(feed(at, last, rate, rng, drawFor(members, rng, SHAPE)), state));
+      const batch = applyBatch(members, batchOf(this.#rows, SHAPE), step);
+      const loss = step.minimize(
+        () => {
+          const seen = forward(() => model.forward(batch.images, { training: true, step }));
+          return averageLoss(objective(seen, batch, step), batch.weights);
+        },
+        model.weights,
+        optimizer,
+      );
+      const averages = members.map((member) => member.hooks.average?.(model.weights, step.of(member.name)) ?? {});
+      return { loss, batch, averages: Object.assign({}, ...averages) as NamedTensorMap };
+    };
   }
 
   async #wrap(members: readonly Member[]): Promise<ScaffoldModel> {
@@ -203,7 +195,7 @@ const feed = (
   index: number,
   last: number,
   rate: number,
-  rng: ReturnType<typeof createRng>,
+  rng: Rng,
   draws: Readonly<Record<string, Draw>>,
 ): Parameters<typeof createStep>[0] => ({
   index,

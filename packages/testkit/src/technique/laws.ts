@@ -3,8 +3,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import {
   RegimenError,
   completeParams,
-  composePolicy,
-  createRng,
   defaultsOf,
   isOff,
   offParams,
@@ -94,11 +92,12 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
     }),
 
     law("4. shapes and types are kept, and draws depend on the shape alone", async (bench) => {
+      const [pictures, plain] = [bench.untouched(), (await bench.steps([])).batch];
       for (const params of [active, ...corners(axes, active)]) {
         const bare = [bench.bare(params)];
-        sameForm(bench.untouched(), bench.batch(bare, 1), "after its batch hook");
+        sameForm(pictures, bench.batch(bare, 1), "after its batch hook");
         const outcome = await bench.steps(bare);
-        sameForm((await bench.steps([])).batch, outcome.batch, "after its batch hook");
+        sameForm(plain, outcome.batch, "after its batch hook");
         const average = Object.fromEntries(Object.keys(outcome.averages).map((key) => [key, outcome.weights[key]!]));
         sameForm(average, outcome.averages, "among its averages");
       }
@@ -165,7 +164,7 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
       const alone = await bench.steps(bench.compose(use(active)));
       const others = canaries.map((canary) => canary.technique);
       const all: Fragment["steps"] = [...others.map((canary) => ({ use: canary.name, with: {} })), ...use(active)];
-      const [listed, reversed] = [bench.compose(all, others), bench.compose([...all].reverse(), [...others].reverse())];
+      const [listed, reversed] = [bench.compose(all, others), bench.compose(all.toReversed(), others.toReversed())];
       assert.deepEqual(
         bench.draws(listed, 1)[name],
         bench.draws(bench.compose(use(active)), 1)[name],

@@ -96,7 +96,7 @@ export class Recorder {
     try {
       await work();
     } finally {
-      for (const undo of restore.reverse()) undo();
+      for (const undo of restore.toReversed()) undo();
     }
     const random = [...this.#random];
     this.#random.clear();

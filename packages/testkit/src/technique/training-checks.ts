@@ -43,7 +43,7 @@ export class TrainingChecks {
     const listed = [...others.map((canary) => ({ use: canary.name, with: {} })), ...this.#steps];
     const [one, two] = [
       await this.#fit(1, listed, others),
-      await this.#fit(1, [...listed].reverse(), [...others].reverse()),
+      await this.#fit(1, listed.toReversed(), others.toReversed()),
     ];
     assert.ok(sameTraining(one, two), "the order of listing matters to the trained model");
   }

@@ -1,8 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { SymbolicTensor } from "@tensorflow/tfjs-layers";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { ORIGIN, createRng, type Rng, type Rows, type Scaffold, type Shape, type Task } from "@regimen/core";
-import classifier from "@regimen/scaffold-classifier";
+import { ORIGIN, createRng, type Rng, type Rows, type Shape, type Task } from "@regimen/core";
 
 /** Six images of 8 × 8 pixels in three channels, three classes: big enough for every rule, small enough for a slow backend. */
 export const SHAPE: Shape = { n: 6, h: 8, w: 8, c: 3, range: [0, 255], classes: 3 };
@@ -87,21 +86,4 @@ export function buildModel(task: Task): tfl.LayersModel {
   const activation = task === "multilabel_classification" ? "sigmoid" : "softmax";
   const head = tfl.layers.dense({ name: "head", units: classes, activation, kernelInitializer: kernelInitializer() });
   return tfl.model({ inputs: input, outputs: head.apply(features) as SymbolicTensor });
-}
-
-/** The scaffold of `@regimen/scaffold-classifier`. */
-export function defaultScaffold(): Scaffold {
-  let found: Scaffold | undefined;
-  const nothing = (): void => undefined;
-  classifier.register({
-    scaffold: (scaffold) => void (found = scaffold),
-    technique: nothing,
-    metalearner: nothing,
-    reader: nothing,
-    architecture: nothing,
-    backend: nothing,
-    optimizer: nothing,
-    schedule: nothing,
-  });
-  return found!;
 }

@@ -21,7 +21,8 @@ type LayerClass<L extends tfl.layers.Layer> = tf.serialization.SerializableConst
 /**
  * Batch normalisation of tfjs (same config, same weights, same inference) whose training runs through the fast primitive.
  * While training, moving ← moving − (moving − batch)·(1 − momentum) with the batch's *biased* variance, as tfjs and Keras 3
- * have it (PyTorch and TensorFlow's fused kernel store the unbiased one); `statistics: false` leaves them as they are.
+ * have it (PyTorch and TensorFlow's fused kernel store the unbiased one); `statistics: false` leaves them as they are, "replace" puts the batch's in
+ * their place.
  * A frozen layer (`trainable: false`) uses its moving statistics in training too, as Keras does since version 2.
  *
  * A function, since tfjs does not export the class that is extended: importing this file calls nothing.
@@ -55,8 +56,9 @@ export function batchNormalizationClass(): LayerClass<Base> {
           this.epsilon,
         );
         if (mode.statistics !== false) {
-          move(this.movingMean, mean, this.momentum);
-          move(this.movingVariance, variance, this.momentum);
+          const momentum = mode.statistics === "replace" ? 0 : this.momentum;
+          move(this.movingMean, mean, momentum);
+          move(this.movingVariance, variance, momentum);
         }
         return y;
       });
@@ -65,6 +67,10 @@ export function batchNormalizationClass(): LayerClass<Base> {
 }
 
 function move(moving: tfl.LayerVariable, batch: tf.Tensor, momentum: number): void {
+  if (momentum === 0) {
+    moving.write(batch);
+    return;
+  }
   const old = moving.read();
   moving.write(tf.sub(old, tf.mul(tf.sub(old, batch), 1 - momentum)));
 }

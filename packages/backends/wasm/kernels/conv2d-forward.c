@@ -1,0 +1,116 @@
+// A 2D convolution with bias and a clamp, by register tiles of four pixels × eight output channels.
+#include "common.h"
+
+typedef struct {
+  // Elements between neighbouring output pixels' inputs.
+  int pixel_step;
+  // The inputs of one pixel: `runs` runs of `length` elements, at offsets[run].
+  int runs, length;
+  const int *offsets;
+  float low, high;
+} Reach;
+
+// `valid` of the output channels are there, the others are padding.
+INLINE void output_tile(const int pixels, const int vectors, const float *x, Reach reach, const float *weights, float *y,
+                        int out_channels, int valid) {
+  f4 sum[4][2];
+  for (int p = 0; p < pixels; p++)
+    for (int v = 0; v < vectors; v++) sum[p][v] = load(weights + 4 * v);
+  weights += 4 * vectors;
+  for (int run = 0; run < reach.runs; run++) {
+    const float *from = x + reach.offsets[run];
+    for (int i = 0; i < reach.length; i++) {
+      f4 weight[2];
+      for (int v = 0; v < vectors; v++) weight[v] = load(weights + 4 * v);
+      for (int p = 0; p < pixels; p++) {
+        const f4 value = splat_at(from + p * reach.pixel_step + i);
+        for (int v = 0; v < vectors; v++) sum[p][v] = add(sum[p][v], mul(value, weight[v]));
+      }
+      weights += 4 * vectors;
+    }
+  }
+  for (int p = 0; p < pixels; p++) {
+    for (int v = 0; v < vectors; v++) {
+      const f4 clamped = wasm_f32x4_min(wasm_f32x4_max(sum[p][v], splat(reach.low)), splat(reach.high));
+      store_some(y + p * out_channels + 4 * v, clamped, min(valid - 4 * v, 4));
+    }
+  }
+}
+
+INLINE int padded_size(int out, int stride, int kernel, int dilation) { return (out - 1) * stride + (kernel - 1) * dilation + 1; }
+
+// Elements of scratch that conv2d_forward needs.
+EXPORT(conv2d_forward_scratch)
+int conv2d_forward_scratch(int h, int w, int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
+                           int dilation_w, int top, int left) {
+  (void)h, (void)w, (void)top, (void)left;
+  return padded_size(oh, sh, kh, dh) * padded_size(ow, sw, kw, dilation_w) * in_channels +
+         (kh * kw * in_channels + 1) * round_up(out_channels, 4) + kh * kw;
+}
+
+// y[b, oy, ox, co] = clamp(bias[co] + Σ_ky,kx,ci x[b, oy·sh + ky·dh − top, ox·sw + kx·dw − left, ci] · filter[ky, kx, ci, co]).
+// `bias` may be null.
+EXPORT(conv2d_forward)
+void conv2d_forward(const float *x, const float *filter, const float *bias, float *y, float *scratch, float low, float high,
+                    int batch, int h, int w, int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw,
+                    int dh, int dilation_w, int top, int left) {
+  const int rows = padded_size(oh, sh, kh, dh), columns = padded_size(ow, sw, kw, dilation_w);
+  const int copies = top || left || rows > h || columns != w;
+  // Neighbouring columns of the filter lie beside each other in x too, unless it is dilated: one run of kw · ci elements.
+  const int runs_in_row = dilation_w == 1 ? 1 : kw;
+  const int length = dilation_w == 1 ? kw * in_channels : in_channels;
+  float *packed = scratch + rows * columns * in_channels;
+  int *offsets = (int *)(packed + (kh * kw * in_channels + 1) * round_up(out_channels, 4));
+  for (int ky = 0; ky < kh; ky++)
+    for (int run = 0; run < runs_in_row; run++)
+      offsets[ky * runs_in_row + run] = (ky * dh * columns + run * dilation_w) * in_channels;
+  const Reach reach = {sw * in_channels, kh * runs_in_row, length, offsets, low, high};
+  // As [co tile][bias, then each element of the filter][4 or 8 co].
+  const int elements = kh * kw * in_channels;
+  float *pack = packed;
+  for (int co = 0; co < out_channels; co += 8) {
+    const int tile = min(8, round_up(out_channels - co, 4)), count = min(tile, out_channels - co);
+    for (int i = 0; i < tile; i++) *pack++ = bias && i < count ? bias[co + i] : 0;
+    for (int k = 0; k < elements; k++)
+      for (int i = 0; i < tile; i++) *pack++ = i < count ? filter[k * out_channels + co + i] : 0;
+  }
+  for (int b = 0; b < batch; b++) {
+    const float *image = x + b * h * w * in_channels;
+    if (copies) {
+      copy_padded(scratch, image, h, w, in_channels, -top, rows, -left, columns, in_channels);
+      image = scratch;
+    }
+    const float *weights = packed;
+    for (int co = 0; co < out_channels; co += 8) {
+      const int two = out_channels - co > 4;
+      for (int oy = 0; oy < oh; oy++) {
+        const float *from = image + oy * sh * columns * in_channels;
+        float *to = y + (b * oh + oy) * ow * out_channels + co;
+#define TILE(pixels, vectors)                                                                                      \
+  output_tile(pixels, vectors, from + ox * reach.pixel_step, reach, weights, to + ox * out_channels, out_channels, \
+              out_channels - co)
+        int ox = 0;
+        for (; ox + 4 <= ow; ox += 4) {
+          if (two) TILE(4, 2);
+          else TILE(4, 1);
+        }
+        switch (ow - ox) {
+          case 3:
+            if (two) TILE(3, 2);
+            else TILE(3, 1);
+            break;
+          case 2:
+            if (two) TILE(2, 2);
+            else TILE(2, 1);
+            break;
+          case 1:
+            if (two) TILE(1, 2);
+            else TILE(1, 1);
+            break;
+        }
+#undef TILE
+      }
+      weights += (elements + 1) * (two ? 8 : 4);
+    }
+  }
+}
