@@ -39,8 +39,6 @@ export async function attribute(
     return { worth: policy.steps.map(({ use }) => worth(use)), refused: [], cost: zeroCost, images: 0 };
   const kept = how.trunk && session.store.get(checkpointKey(how.trunk));
   const position = kept ? (decode(kept).meta as { position: number }).position : 0;
-  // A fork anneals on its own: a rate that has already fallen would let nothing be learnt.
-  const train = kept ? { ...policy.train, schedule: "cosine" } : (policy.train ?? {});
   let cost = zeroCost;
   const fork = async (id: string, steps: Fragment["steps"]): Promise<Trial> => {
     const from = kept ? { from: how.trunk! } : {};
@@ -48,7 +46,7 @@ export async function attribute(
     const request = {
       kind: "trial",
       id: `attribution/${id}`,
-      policy: { steps, train },
+      policy: { ...policy, steps },
       until,
       horizon: until,
       origin: position,

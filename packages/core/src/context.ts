@@ -20,8 +20,11 @@ export interface Opened {
   expect(images: number): void;
 }
 
-export const ENGINE: string = manifest.version;
+const ENGINE: string = manifest.version;
 export const engineOf = ({ registered }: Context) => ({ engine: ENGINE, techniques: registered.techniques });
+
+/** Where the shared trunk of forks stands in the baseline: far enough to have begun to overfit. */
+export const TRUNK = 0.6;
 
 export async function open(
   job: string,

@@ -27,15 +27,13 @@ import { decode } from "@regimen/run-folder";
 import { buildReport } from "@regimen/stats";
 import { attribute, prune } from "./attribution.ts";
 import { composePolicy } from "./compose.ts";
-import { engineOf, imagesFor, open, type Context, type Opened } from "./context.ts";
+import { TRUNK, engineOf, imagesFor, open, type Context, type Opened } from "./context.ts";
 import { duplicatesOf, evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
 import { learnerOf, problemOf } from "./problem.ts";
 import { answerTrial, checkpointKey, search, type Found } from "./search.ts";
 import { train } from "./train.ts";
 
-/** Where the shared trunk of forks stands in the baseline: far enough to have begun to overfit. */
-const TRUNK = 0.6;
 /** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
 const ATTRIBUTION = 0.2;
 

@@ -9,7 +9,7 @@ import {
   type Regimen,
   type SearchOptions,
 } from "@regimen/contracts";
-import type { Opened } from "./context.ts";
+import { TRUNK, type Opened } from "./context.ts";
 import { usable } from "./search.ts";
 
 export function learnerOf(options: SearchOptions, { metalearners }: Regimen["registered"]): MetaLearner {
@@ -69,6 +69,7 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
       classes: session.data.train.classes.length,
       validation: session.data.validation.length,
       trunk: "/trunk",
+      trunkImages: Math.round((TRUNK * plain) / session.settings.batchSize) * session.settings.batchSize,
     },
     plain: cost,
     budget: scaleCost({ ...cost, inferred: 0 }, budget),

@@ -116,14 +116,10 @@ export async function answerTrial(
     };
     const outcome = await train(counting, order);
     outcome.model.dispose();
-    if (keep !== undefined) {
-      if (!outcome.checkpoint)
-        throw new RegimenError(
-          "REG_METALEARNER",
-          `trial "${id}" cannot keep "${keep}": its policy trains in several stages`,
-        );
-      session.store.put(checkpointKey(keep), encode(outcome.checkpoint));
-    }
+    const { checkpoint: end } = outcome;
+    if (keep !== undefined && !end)
+      return failed("failed", `its policy trains in several stages, which cannot be kept`, spent);
+    if (keep !== undefined && end) session.store.put(checkpointKey(keep), encode(end));
     const losses = Array.from(outcome.metered.losses, (loss) => Number(loss.toPrecision(6)));
     return finish({
       status: "ok",

@@ -54,12 +54,14 @@ EXPORT(conv2d_forward)
 void conv2d_forward(const float *x, const float *filter, const float *bias, float *y, float *scratch, float low, float high,
                     int batch, int h, int w, int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw,
                     int dh, int dilation_w, int top, int left) {
-  const int rows = padded_size(oh, sh, kh, dh), columns = padded_size(ow, sw, kw, dilation_w);
-  const int copies = top || left || rows > h || columns != w;
+  const int rows = padded_size(oh, sh, kh, dh);
+  // Without padding the image is read where it is.
+  const int copies = top || left || rows > h || padded_size(ow, sw, kw, dilation_w) > w;
+  const int columns = copies ? padded_size(ow, sw, kw, dilation_w) : w;
   // Neighbouring columns of the filter lie beside each other in x too, unless it is dilated: one run of kw · ci elements.
   const int runs_in_row = dilation_w == 1 ? 1 : kw;
   const int length = dilation_w == 1 ? kw * in_channels : in_channels;
-  float *packed = scratch + rows * columns * in_channels;
+  float *packed = scratch + (copies ? rows * columns * in_channels : 0);
   int *offsets = (int *)(packed + (kh * kw * in_channels + 1) * round_up(out_channels, 4));
   for (int ky = 0; ky < kh; ky++)
     for (int run = 0; run < runs_in_row; run++)

@@ -11,7 +11,7 @@ import {
   type Request,
   type Slot,
 } from "@regimen/core";
-import { checkOptions, drawAnother, firstPolicies, margin, openTechniques, trunkOf } from "@regimen/metalearner-random";
+import { checkOptions, drawAnother, firstPolicies, margin, openTechniques, trunkOf } from "@regimen/proposals";
 import { climb, ladderFor, until, type Ladder } from "./plan.ts";
 
 export type HalvingOptions = {
@@ -128,6 +128,7 @@ function request(
       until: images,
       // Each rung ends its own schedule: a rate that has come down shows what the weights are worth.
       horizon: images,
+      origin: ladder.start,
       ...(from !== undefined && { from }),
       ...(keeps(state, ladder, config, rung) && { keep: nameOf(config, rung) }),
       ...(drop.length > 0 && { drop }),

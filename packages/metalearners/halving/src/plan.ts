@@ -1,5 +1,5 @@
 import { imagesSeen, type Problem } from "@regimen/core";
-import { trunkOf } from "@regimen/metalearner-random";
+import { trunkOf } from "@regimen/proposals";
 
 /** The ladder: rung k is reached `images`·η^k images after the start. */
 export type Ladder = {

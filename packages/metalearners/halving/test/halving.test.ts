@@ -1,6 +1,6 @@
 import type { Fragment, MetaLearnerFactory, Problem, Registry, Request } from "@regimen/core";
 import { createRng } from "@regimen/core";
-import { presetPolicy } from "@regimen/metalearner-random";
+import { presetPolicy } from "@regimen/proposals";
 import { madeUpProblem, metalearnerLaws, packageLaws, simulate, type Surface } from "@regimen/testkit";
 import { describe, expect, it } from "vitest";
 import halving, { ladderFor } from "../src/index.ts";

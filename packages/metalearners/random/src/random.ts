@@ -10,10 +10,7 @@ import {
   type Problem,
   type Request,
 } from "@regimen/core";
-import { margin } from "./decide.ts";
-import { drawAnother, firstPolicies } from "./draw.ts";
-import { checkOptions } from "./options.ts";
-import { trunkOf } from "./trunk.ts";
+import { checkOptions, drawAnother, firstPolicies, margin, trunkOf } from "@regimen/proposals";
 
 export type RandomOptions = {
   /** Trainings, those of the base included; by the budget unless told. 2 to 1000. */ readonly trials?: number;
@@ -105,7 +102,8 @@ function ask(state: RandomState): readonly [Request, RandomState] {
         : problem.seed;
     const trunk = trunkOf(problem);
     const until = (trunk?.images ?? 0) + images;
-    const from = trunk && { from: trunk.name };
+    // A fork has a schedule of its own: where the trunk's rate has come down, nothing would be learnt.
+    const from = trunk && { from: trunk.name, origin: trunk.images };
     return [
       { kind: "trial", id: `${asked}`, policy, until, horizon: until, ...from, seed },
       { ...state, asked: asked + 1 },

@@ -10,7 +10,8 @@ import {
 } from "@regimen/core";
 import { madeUpProblem, metalearnerLaws, packageLaws, simulate, type Surface } from "@regimen/testkit";
 import { describe, expect, it } from "vitest";
-import random, { drawPolicy, margin, presetPolicy, trialsFor } from "../src/index.ts";
+import { drawPolicy, margin, presetPolicy } from "@regimen/proposals";
+import random, { trialsFor } from "../src/index.ts";
 
 const trunk = { name: "/trunk", images: 90_000 };
 const forked: Problem = {

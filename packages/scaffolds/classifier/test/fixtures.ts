@@ -43,7 +43,7 @@ export function batchOf(images: tf.Tensor4D, labels: tf.Tensor2D): Batch {
     images,
     labels,
     weights: tf.ones([n]),
-    origin: tf.fill([n], ORIGIN.labelled),
+    origin: tf.mul(tf.ones([n]), ORIGIN.labelled),
     warp: tf.zeros([n, 8]),
     colour: tf.zeros([n, 2, 3]),
     also: {},

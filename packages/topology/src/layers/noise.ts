@@ -80,4 +80,4 @@ export class AlphaDropout extends RatedNoise {
 }
 
 /** SELU's value at −∞: −λα. */
-const SELU_FLOOR = -1.0507009873554804934 * 1.6732632423543772848;
+const SELU_FLOOR = -1.0507009873554805 * 1.6732632423543772;
