@@ -38,7 +38,7 @@ async function shown(isTTY: boolean, env: Io["env"] = {}): Promise<string> {
   const stderr = Object.assign(new Text(), { isTTY, columns: 80, rows: 24 });
   const io = { stdout: new Text(), stderr, env } as unknown as Io;
   const running: Running<number> = {
-    then: (done, failed) => Promise.resolve(3).then(done, failed),
+    then: (fulfilled, rejected) => Promise.resolve(3).then(fulfilled, rejected),
     async *[Symbol.asyncIterator]() {
       yield* EVENTS;
     },

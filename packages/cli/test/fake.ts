@@ -164,7 +164,7 @@ export function fakeRegimen(
       })();
       work.catch(() => undefined);
       return {
-        then: (done, failed) => work.then(done, failed),
+        then: (fulfilled, rejected) => work.then(fulfilled, rejected),
         async *[Symbol.asyncIterator]() {
           if (real) yield* events;
         },

@@ -6,6 +6,9 @@
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define INLINE static inline __attribute__((always_inline))
 
+// In front of loops over a tile's registers: an array that is indexed by a variable would live in memory.
+#define UNROLL _Pragma("clang loop unroll(full)")
+
 // A vector of four floats.
 typedef v128_t f4;
 
@@ -45,29 +48,17 @@ INLINE int divide_up(int a, int b) { return (a + b - 1) / b; }
 INLINE void zero(float *at, int count) { __builtin_memset(at, 0, (unsigned)count * sizeof(float)); }
 INLINE void copy(float *to, const float *from, int count) { __builtin_memcpy(to, from, (unsigned)count * sizeof(float)); }
 
-// One image's rows [from, from + rows) and columns [left, left + width), with zeros outside the image, `channels` apart
-// `stride` in the copy (the channels added are 0).
-INLINE void copy_padded(float *to, const float *image, int h, int w, int channels, int from, int rows, int left, int width,
-                        int stride) {
-  for (int r = 0; r < rows; r++) {
-    float *out = to + r * width * stride;
-    int y = from + r;
+// One image's rows [from, from + rows) and columns [left, left + width), with zeros outside the image.
+INLINE void copy_padded(float *to, const float *image, int h, int w, int channels, int from, int rows, int left, int width) {
+  const int first = min(max(-left, 0), width), last = max(min(w - left, width), first);
+  for (int r = 0; r < rows; r++, to += width * channels) {
+    const int y = from + r;
     if (y < 0 || y >= h) {
-      zero(out, width * stride);
+      zero(to, width * channels);
       continue;
     }
-    const float *in = image + y * w * channels;
-    int first = min(max(-left, 0), width);
-    int last = max(min(w - left, width), first);
-    zero(out, first * stride);
-    if (stride == channels) {
-      copy(out + first * stride, in + (left + first) * channels, (last - first) * channels);
-    } else {
-      for (int x = first; x < last; x++) {
-        copy(out + x * stride, in + (left + x) * channels, channels);
-        zero(out + x * stride + channels, stride - channels);
-      }
-    }
-    zero(out + last * stride, (width - last) * stride);
+    zero(to, first * channels);
+    copy(to + first * channels, image + (y * w + left + first) * channels, (last - first) * channels);
+    zero(to + last * channels, (width - last) * channels);
   }
 }

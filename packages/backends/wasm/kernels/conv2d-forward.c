@@ -15,22 +15,22 @@ INLINE void output_tile(const int pixels, const int vectors, const float *x, Rea
                         int out_channels, int valid) {
   f4 sum[4][2];
   for (int p = 0; p < pixels; p++)
-    for (int v = 0; v < vectors; v++) sum[p][v] = load(weights + 4 * v);
+    UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = load(weights + 4 * v);
   weights += 4 * vectors;
   for (int run = 0; run < reach.runs; run++) {
     const float *from = x + reach.offsets[run];
     for (int i = 0; i < reach.length; i++) {
       f4 weight[2];
-      for (int v = 0; v < vectors; v++) weight[v] = load(weights + 4 * v);
-      for (int p = 0; p < pixels; p++) {
+      UNROLL for (int v = 0; v < vectors; v++) weight[v] = load(weights + 4 * v);
+      UNROLL for (int p = 0; p < pixels; p++) {
         const f4 value = splat_at(from + p * reach.pixel_step + i);
-        for (int v = 0; v < vectors; v++) sum[p][v] = add(sum[p][v], mul(value, weight[v]));
+        UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = add(sum[p][v], mul(value, weight[v]));
       }
       weights += 4 * vectors;
     }
   }
-  for (int p = 0; p < pixels; p++) {
-    for (int v = 0; v < vectors; v++) {
+  UNROLL for (int p = 0; p < pixels; p++) {
+    UNROLL for (int v = 0; v < vectors; v++) {
       const f4 clamped = wasm_f32x4_min(wasm_f32x4_max(sum[p][v], splat(reach.low)), splat(reach.high));
       store_some(y + p * out_channels + 4 * v, clamped, min(valid - 4 * v, 4));
     }
@@ -79,7 +79,7 @@ void conv2d_forward(const float *x, const float *filter, const float *bias, floa
   for (int b = 0; b < batch; b++) {
     const float *image = x + b * h * w * in_channels;
     if (copies) {
-      copy_padded(scratch, image, h, w, in_channels, -top, rows, -left, columns, in_channels);
+      copy_padded(scratch, image, h, w, in_channels, -top, rows, -left, columns);
       image = scratch;
     }
     const float *weights = packed;

@@ -3,31 +3,30 @@
 #include "phases.h"
 
 // Adds to `filters` x 4·`vectors` elements of the filter's gradient the sum over a block of images and rows. `filters`
-// neighbours of x (in memory) meet 4·`vectors` output channels. Constants at each call, so that all loops unroll.
+// neighbours of x (in memory) meet 4·`vectors` output channels, which lie pixel by pixel in `dy`. Constants at each call, so
+// that all loops unroll.
 INLINE void filter_tile(const int filters, const int vectors, const float *x, const float *dy, float *dw, int images, int rows,
-                        int columns, int x_image, int x_row, int x_step, int dy_image, int dy_row, int dy_step, int out_channels,
-                        int valid) {
+                        int columns, int x_image, int x_row, int x_step, int out_channels, int valid) {
   f4 sum[4][2];
   for (int k = 0; k < filters; k++)
-    for (int v = 0; v < vectors; v++) sum[k][v] = splat(0);
+    UNROLL for (int v = 0; v < vectors; v++) sum[k][v] = splat(0);
   for (int n = 0; n < images; n++) {
     for (int r = 0; r < rows; r++) {
       const float *from = x + n * x_image + r * x_row;
-      const float *gradient = dy + n * dy_image + r * dy_row;
       for (int c = 0; c < columns; c++) {
         f4 g[2];
-        for (int v = 0; v < vectors; v++) g[v] = load(gradient + 4 * v);
-        for (int k = 0; k < filters; k++) {
+        UNROLL for (int v = 0; v < vectors; v++) g[v] = load(dy + 4 * v);
+        UNROLL for (int k = 0; k < filters; k++) {
           f4 value = splat_at(from + k);
-          for (int v = 0; v < vectors; v++) sum[k][v] = add(sum[k][v], mul(value, g[v]));
+          UNROLL for (int v = 0; v < vectors; v++) sum[k][v] = add(sum[k][v], mul(value, g[v]));
         }
         from += x_step;
-        gradient += dy_step;
+        dy += 4 * vectors;
       }
     }
   }
-  for (int k = 0; k < filters; k++) {
-    for (int v = 0; v < vectors; v++) {
+  UNROLL for (int k = 0; k < filters; k++) {
+    UNROLL for (int v = 0; v < vectors; v++) {
       float *out = dw + k * out_channels + 4 * v;
       int count = min(valid - 4 * v, 4);
       store_some(out, add(load_some(out, count), sum[k][v]), count);
@@ -35,13 +34,16 @@ INLINE void filter_tile(const int filters, const int vectors, const float *x, co
   }
 }
 
+// Output channels that a tile takes, from `co` on; those beyond the last are zeros.
+INLINE int tile_width(int co, int out_channels) { return min(8, round_up(out_channels - co, 4)); }
+
 // dw[ky, kx, ci, co] = Σ_b,oy,ox x[b, oy·sh + ky·dh − top, ox·sw + kx·dw − left, ci] · dy[b, oy, ox, co]
 //
 // Works through blocks of `block_images` images or `block_rows` output rows (one of them is 1 or all), so that a block
-// stays in the cache while all filter elements pass over it. `scratch` holds one padded block of x, and of dy where its
-// channels are no multiple of 4:
-//   block_images · ((block_rows − 1) · sh + (kh − 1) · dh + 1) · ((ow − 1) · sw + (kw − 1) · dw + 1) · in_channels
-//   + (out_channels % 4 ? block_images · block_rows · ow · round_up(out_channels, 4) : 0) elements.
+// stays in the cache while all filter elements pass over it. `scratch` holds one block of x with its padding and one of dy,
+// as [tile of channels][pixel][4 or 8 channels]:
+//   block_images · (((block_rows − 1) · sh + (kh − 1) · dh + 1) · ((ow − 1) · sw + (kw − 1) · dw + 1) · in_channels
+//   + block_rows · ow · round_up(out_channels, 4)) elements.
 EXPORT(conv2d_filter_gradient)
 void conv2d_filter_gradient(const float *x, const float *dy, float *dw, float *scratch, int batch, int h, int w,
                             int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
@@ -49,39 +51,38 @@ void conv2d_filter_gradient(const float *x, const float *dy, float *dw, float *s
   zero(dw, kh * kw * in_channels * out_channels);
   const int width = (ow - 1) * sw + (kw - 1) * dilation_w + 1;
   const int x_row = width * in_channels;
-  const int step = round_up(out_channels, 4);
   // Neighbouring columns of the filter lie beside each other in x too, unless it is dilated: one run of kw · ci elements.
   const int runs = dilation_w == 1 ? 1 : kw;
   const int length = dilation_w == 1 ? kw * in_channels : in_channels;
   for (int b = 0; b < batch; b += block_images) {
     const int images = min(block_images, batch - b);
     for (int oy = 0; oy < oh; oy += block_rows) {
-      const int rows = min(block_rows, oh - oy);
+      const int rows = min(block_rows, oh - oy), pixels = rows * ow;
       const int x_rows = (rows - 1) * sh + (kh - 1) * dh + 1;
       const int x_image = x_rows * x_row;
+      float *panels = scratch + images * x_image;
       for (int n = 0; n < images; n++) {
         copy_padded(scratch + n * x_image, x + (b + n) * h * w * in_channels, h, w, in_channels, oy * sh - top, x_rows, -left,
-                    width, in_channels);
-      }
-      const float *gradient = dy + (b * oh + oy) * ow * out_channels;
-      int dy_image = oh * ow * out_channels;
-      if (step != out_channels) {
-        float *wide = scratch + images * x_image;
-        for (int n = 0; n < images; n++) {
-          copy_padded(wide + n * rows * ow * step, gradient + n * dy_image, rows, ow, out_channels, 0, rows, 0, ow, step);
+                    width);
+        const float *gradient = dy + ((b + n) * oh + oy) * ow * out_channels;
+        for (int co = 0; co < out_channels; co += 8) {
+          const int tile = tile_width(co, out_channels);
+          float *to = panels + images * pixels * co + n * pixels * tile;
+          for (int p = 0; p < pixels; p++)
+            for (int i = 0; i < tile; i += 4)
+              store(to + p * tile + i, load_some(gradient + p * out_channels + co + i, out_channels - co - i));
         }
-        gradient = wide;
-        dy_image = rows * ow * step;
       }
-      for (int ky = 0; ky < kh; ky++) {
-        for (int run = 0; run < runs; run++) {
-          const float *from = scratch + ky * dh * x_row + run * dilation_w * in_channels;
-          float *to = dw + (ky * kw + run) * in_channels * out_channels;
-#define TILE(filters, vectors)                                                                                              \
-  filter_tile(filters, vectors, from + k, gradient + co, to + k * out_channels + co, images, rows, ow, x_image, sh * x_row, \
-              sw * in_channels, dy_image, ow * step, step, out_channels, out_channels - co)
-          for (int co = 0; co < step; co += 8) {
-            const int two = step - co >= 8;
+      for (int co = 0; co < out_channels; co += 8) {
+        const int two = tile_width(co, out_channels) == 8;
+        const float *panel = panels + images * pixels * co;
+        for (int ky = 0; ky < kh; ky++) {
+          for (int run = 0; run < runs; run++) {
+            const float *from = scratch + ky * dh * x_row + run * dilation_w * in_channels;
+            float *to = dw + (ky * kw + run) * in_channels * out_channels + co;
+#define TILE(filters, vectors)                                                                                   \
+  filter_tile(filters, vectors, from + k, panel, to + k * out_channels, images, rows, ow, x_image, sh * x_row,   \
+              sw * in_channels, out_channels, out_channels - co)
             int k = 0;
             for (; k + 4 <= length; k += 4) {
               if (two) TILE(4, 2);
@@ -101,8 +102,8 @@ void conv2d_filter_gradient(const float *x, const float *dy, float *dw, float *s
                 else TILE(1, 1);
                 break;
             }
-          }
 #undef TILE
+          }
         }
       }
     }
@@ -114,21 +115,21 @@ INLINE void input_tile(const int pixels, const int vectors, const float *dy, con
                        float *dx, int out_channels, int dx_step, int valid) {
   f4 sum[4][2];
   for (int p = 0; p < pixels; p++)
-    for (int v = 0; v < vectors; v++) sum[p][v] = splat(0);
-  for (int t = 0; t < taps; t++) {
+    UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = splat(0);
+  UNROLL for (int t = 0; t < taps; t++) {
     const float *gradient = dy + offsets[t];
     for (int co = 0; co < out_channels; co++) {
       f4 weight[2];
-      for (int v = 0; v < vectors; v++) weight[v] = load(filter + 4 * v);
-      for (int p = 0; p < pixels; p++) {
+      UNROLL for (int v = 0; v < vectors; v++) weight[v] = load(filter + 4 * v);
+      UNROLL for (int p = 0; p < pixels; p++) {
         f4 value = splat_at(gradient + p * out_channels + co);
-        for (int v = 0; v < vectors; v++) sum[p][v] = add(sum[p][v], mul(value, weight[v]));
+        UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = add(sum[p][v], mul(value, weight[v]));
       }
       filter += 4 * vectors;
     }
   }
   for (int p = 0; p < pixels; p++)
-    for (int v = 0; v < vectors; v++) store_some(dx + p * dx_step + 4 * v, sum[p][v], min(valid - 4 * v, 4));
+    UNROLL for (int v = 0; v < vectors; v++) store_some(dx + p * dx_step + 4 * v, sum[p][v], min(valid - 4 * v, 4));
 }
 
 // Elements of scratch that conv2d_input_gradient needs.
@@ -167,8 +168,7 @@ void conv2d_input_gradient(const float *dy, const float *filter, float *dx, floa
       for (int b = 0; b < batch; b++) {
         const float *gradient = dy + b * oh * ow * out_channels;
         if (copies) {
-          copy_padded(scratch, gradient, oh, ow, out_channels, -padded.above, padded.rows, -padded.before, padded.columns,
-                      out_channels);
+          copy_padded(scratch, gradient, oh, ow, out_channels, -padded.above, padded.rows, -padded.before, padded.columns);
           gradient = scratch;
         }
         const float *weights = packed;

@@ -9,18 +9,18 @@
 INLINE void depthwise_row(const int taps, const float *x, const float *dy, float *dw, int rows, int columns, int x_row,
                           int x_step, int x_tap, int channels) {
   f4 sum[5];
-  for (int t = 0; t < taps; t++) sum[t] = splat(0);
+  UNROLL for (int t = 0; t < taps; t++) sum[t] = splat(0);
   for (int r = 0; r < rows; r++) {
     const float *from = x + r * x_row;
     const float *gradient = dy + r * columns * channels;
     for (int c = 0; c < columns; c++) {
       const f4 g = load(gradient);
-      for (int t = 0; t < taps; t++) sum[t] = add(sum[t], mul(load(from + t * x_tap), g));
+      UNROLL for (int t = 0; t < taps; t++) sum[t] = add(sum[t], mul(load(from + t * x_tap), g));
       from += x_step;
       gradient += channels;
     }
   }
-  for (int t = 0; t < taps; t++) store(dw + t * channels, add(load(dw + t * channels), sum[t]));
+  UNROLL for (int t = 0; t < taps; t++) store(dw + t * channels, add(load(dw + t * channels), sum[t]));
 }
 
 EXPORT(depthwise_filter_gradient)
@@ -33,7 +33,7 @@ void depthwise_filter_gradient(const float *x, const float *dy, float *dw, float
   const int out_channels = channels * multiplier;
   const int vector_channels = multiplier == 1 ? channels / 4 * 4 : 0;
   for (int b = 0; b < batch; b++) {
-    copy_padded(scratch, x + b * h * w * channels, h, w, channels, -top, rows, -left, columns, channels);
+    copy_padded(scratch, x + b * h * w * channels, h, w, channels, -top, rows, -left, columns);
     const float *gradient = dy + b * oh * ow * out_channels;
     for (int ky = 0; ky < kh; ky++) {
       const float *row = scratch + ky * dh * x_row;
@@ -69,12 +69,12 @@ void depthwise_filter_gradient(const float *x, const float *dy, float *dw, float
 INLINE void depthwise_tile(const int pixels, const float *dy, const float *filter, const int *taps, const int *offsets, int count,
                            float *dx, int dx_step, int channels) {
   f4 sum[4];
-  for (int p = 0; p < pixels; p++) sum[p] = splat(0);
+  UNROLL for (int p = 0; p < pixels; p++) sum[p] = splat(0);
   for (int t = 0; t < count; t++) {
     const f4 weight = load(filter + taps[t] * channels);
-    for (int p = 0; p < pixels; p++) sum[p] = add(sum[p], mul(load(dy + offsets[t] + p * channels), weight));
+    UNROLL for (int p = 0; p < pixels; p++) sum[p] = add(sum[p], mul(load(dy + offsets[t] + p * channels), weight));
   }
-  for (int p = 0; p < pixels; p++) store(dx + p * dx_step, sum[p]);
+  UNROLL for (int p = 0; p < pixels; p++) store(dx + p * dx_step, sum[p]);
 }
 
 // Elements of scratch that depthwise_input_gradient needs.
@@ -97,7 +97,7 @@ void depthwise_input_gradient(const float *dy, const float *filter, float *dx, f
   const int vector_channels = multiplier == 1 ? channels / 4 * 4 : 0;
   for (int b = 0; b < batch; b++) {
     copy_padded(scratch, dy + b * oh * ow * out_channels, oh, ow, out_channels, -padded.above, padded.rows, -padded.before,
-                padded.columns, out_channels);
+                padded.columns);
     for (int py = 0; py < sh; py++) {
       for (int px = 0; px < sw; px++) {
         const int phase_rows = divide_up(h - py, sh), phase_columns = divide_up(w - px, sw);

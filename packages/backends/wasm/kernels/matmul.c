@@ -6,19 +6,19 @@ INLINE void product_tile(const int rows, const int vectors, const float *a, int 
                          float *out, int columns, int valid) {
   f4 sum[4][2];
   for (int r = 0; r < rows; r++)
-    for (int v = 0; v < vectors; v++) sum[r][v] = splat(0);
+    UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = splat(0);
   for (int i = 0; i < inner; i++) {
     f4 b[2];
-    for (int v = 0; v < vectors; v++) b[v] = load(packed + 4 * v);
+    UNROLL for (int v = 0; v < vectors; v++) b[v] = load(packed + 4 * v);
     for (int r = 0; r < rows; r++) {
       const f4 value = splat_at(a + r * a_row);
-      for (int v = 0; v < vectors; v++) sum[r][v] = add(sum[r][v], mul(value, b[v]));
+      UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = add(sum[r][v], mul(value, b[v]));
     }
     a += a_inner;
     packed += 4 * vectors;
   }
   for (int r = 0; r < rows; r++)
-    for (int v = 0; v < vectors; v++) store_some(out + r * columns + 4 * v, sum[r][v], min(valid - 4 * v, 4));
+    UNROLL for (int v = 0; v < vectors; v++) store_some(out + r * columns + 4 * v, sum[r][v], min(valid - 4 * v, 4));
 }
 
 // out[rows, columns] = a · b. a is [rows, inner], or [inner, rows] if transposed; b is [inner, columns] or [columns, inner].

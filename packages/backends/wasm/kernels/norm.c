@@ -10,14 +10,14 @@ INLINE float inverse_deviation(float variance, float epsilon) { return 1.0f / __
 INLINE void sums(const int vectors, const float *x, const float *dy, const float *shift, int rows, int channels, double *first,
                  double *second) {
   f4 about[4];
-  for (int v = 0; v < vectors; v++) about[v] = load(shift + 4 * v);
+  UNROLL for (int v = 0; v < vectors; v++) about[v] = load(shift + 4 * v);
   for (int i = 0; i < 4 * vectors; i++) first[i] = second[i] = 0;
   for (int from = 0; from < rows; from += BLOCK) {
     const int to = min(from + BLOCK, rows);
     f4 a[4], b[4];
-    for (int v = 0; v < vectors; v++) a[v] = b[v] = splat(0);
+    UNROLL for (int v = 0; v < vectors; v++) a[v] = b[v] = splat(0);
     for (int r = from; r < to; r++) {
-      for (int v = 0; v < vectors; v++) {
+      UNROLL for (int v = 0; v < vectors; v++) {
         const f4 centred = sub(load(x + r * channels + 4 * v), about[v]);
         // Forward: Σ (x − shift) and Σ (x − shift)². Backward: Σ dy and Σ dy (x − mean).
         const f4 other = dy ? load(dy + r * channels + 4 * v) : centred;
@@ -25,7 +25,7 @@ INLINE void sums(const int vectors, const float *x, const float *dy, const float
         b[v] = add(b[v], mul(centred, other));
       }
     }
-    for (int v = 0; v < vectors; v++) {
+    UNROLL for (int v = 0; v < vectors; v++) {
       float lane[8];
       store(lane, a[v]);
       store(lane + 4, b[v]);

@@ -10,10 +10,10 @@ INLINE void columns_of(const int vectors, const float *x, float *out, int rows, 
   for (int i = 0; i < 4 * vectors; i++) total[i] = 0;
   for (int from = 0; from < rows; from += BLOCK) {
     f4 sum[4];
-    for (int v = 0; v < vectors; v++) sum[v] = splat(0);
+    UNROLL for (int v = 0; v < vectors; v++) sum[v] = splat(0);
     for (int r = from; r < min(from + BLOCK, rows); r++)
-      for (int v = 0; v < vectors; v++) sum[v] = add(sum[v], load(x + r * columns + 4 * v));
-    for (int v = 0; v < vectors; v++) {
+      UNROLL for (int v = 0; v < vectors; v++) sum[v] = add(sum[v], load(x + r * columns + 4 * v));
+    UNROLL for (int v = 0; v < vectors; v++) {
       float lanes[4];
       store(lanes, sum[v]);
       for (int i = 0; i < 4; i++) total[4 * v + i] += lanes[i];

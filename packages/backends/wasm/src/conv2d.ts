@@ -136,6 +136,6 @@ function block(info: Info): { images: number; rows: number } {
 function filterScratch(info: Info, images: number, rows: number): number {
   const height = (rows - 1) * info.strideHeight + (info.filterHeight - 1) * info.dilationHeight + 1;
   const width = (info.outWidth - 1) * info.strideWidth + (info.filterWidth - 1) * info.dilationWidth + 1;
-  const wide = info.outChannels % 4 === 0 ? 0 : rows * info.outWidth * Math.ceil(info.outChannels / 4) * 4;
-  return images * (height * width * info.inChannels + wide);
+  const panels = rows * info.outWidth * Math.ceil(info.outChannels / 4) * 4;
+  return images * (height * width * info.inChannels + panels);
 }

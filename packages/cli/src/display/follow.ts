@@ -50,7 +50,9 @@ class Teller {
     const mark = score === null ? paint("red", "✕") : better ? paint("green", "●") : paint("dim", "○");
     const verdict = status === "ok" ? (better ? "best so far" : "") : status;
     const figures =
-      score === null ? "no score" : `loss ${score.loss.toFixed(4).padStart(7)}  error ${percent(score.error).padStart(6)}`;
+      score === null
+        ? "no score"
+        : `loss ${score.loss.toFixed(4).padStart(7)}  error ${percent(score.error).padStart(6)}`;
     const line = `    ${mark} ${middle(name, 32).padEnd(32)}  ${figures}`;
     return verdict === "" ? line : `${line}  ${paint(better ? "green" : "dim", verdict)}`;
   }

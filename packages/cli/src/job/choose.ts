@@ -1,17 +1,11 @@
 import type { JobOptions, Regimen, TrainSettings } from "@regimen/core";
 import type { Settings } from "../config/settings.ts";
 import type { Console } from "../display/console.ts";
-import { openData, type OpenData, type Side } from "./data.ts";
+import { openData, type OpenData } from "./data.ts";
 import { chooseModel, suited, type ChosenModel } from "./model.ts";
-import { chooseEpochs, estimate, usualEpochs } from "./plan.ts";
+import { chooseEpochs, estimate, usualEpochs } from "./pace.ts";
 import { measureSpeed } from "./speed.ts";
-
-/** What was chosen where the configuration says auto; null where it does not, or where the core chooses. Kept in `run.json`. */
-export type Chosen = {
-  readonly epochs: number | null;
-  readonly architecture: string | null;
-  readonly side: Side | null;
-};
+import type { Chosen, Side } from "./types.ts";
 
 /** Data and model, opened, and how long it will take. The caller disposes of both. */
 export type Choice = {

@@ -1,13 +1,21 @@
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { classesOf, type DataInput, type DataSpec, type ReadHow, type Regimen, type Source } from "@regimen/core";
+import {
+  classesOf,
+  type DataInput,
+  type DataSpec,
+  type ReadHow,
+  type Regimen,
+  type Skipped,
+  type Source,
+} from "@regimen/core";
 import { describePath, findSplits, type Splits } from "@regimen/data";
 import { splitPlace } from "../config/place.ts";
 import { isFraction, type Settings } from "../config/settings.ts";
 import type { DataConfig, Fraction, SourceConfig } from "../config/types.ts";
 import type { Console } from "../display/console.ts";
 import { count } from "../display/style.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, Side } from "./types.ts";
 
 /** Splits that a folder lacks are cut off its training images. */
 const CUT = { test: { fraction: 0.2 }, validation: { fraction: 0.1 } } as const;
@@ -19,14 +27,12 @@ type Parts = {
   readonly unlabeled?: DataSpec;
 };
 
-/** To what images are brought, in pixels: a square's side, or [height, width]. */
-export type Side = number | readonly [number, number];
-
 /** Everything that a job reads. `train`: as opened, before splits are cut off it. */
 export type OpenData = {
   readonly input: DataInput;
   readonly train: Source;
   readonly plan: Plan["data"];
+  readonly skipped: readonly Skipped[];
   dispose(): void;
 };
 
@@ -70,18 +76,12 @@ export async function openData(
     const name = settings.name ?? basename(resolve(base, place));
     const input: DataInput = { name, train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }) };
     const skipped = opened.flatMap((source) => source.skipped);
-    if (skipped.length > 0) {
-      const [first] = skipped;
-      console.warn(
-        "REG_DATA_UNREADABLE",
-        `${count(skipped.length)} images are left out; the first, ${first!.file}: ${first!.why}`,
-      );
-    }
     const format = [h, w, c] as const;
     const splits = countSplits(train, validation, test, unlabeled);
     return {
       input,
       train,
+      skipped,
       dispose,
       plan: { name, classes: train.classes, imageShape: format, splits, unreadable: skipped.length },
     };

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { RegimenError, threeWords, type Json } from "@regimen/contracts";
 
-import type { Chosen } from "./choose.ts";
+import type { Chosen } from "./types.ts";
 
 /** `./runs/YYYYMMDD-HHMMSS-three-words`, or what `--out` says. Errors: REG_RUN_EXISTS. */
 export function runFolder(out: string | undefined, seed: number, cwd: string, now = new Date()): string {

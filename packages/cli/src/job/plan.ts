@@ -1,66 +1,8 @@
-import type { PolicyTrain, Regimen, TrainSettings } from "@regimen/core";
-import type { Chosen } from "./choose.ts";
+import type { Regimen } from "@regimen/core";
 import type { Console } from "../display/console.ts";
 import { about, count, row, type Paint } from "../display/style.ts";
 import type { Loaded } from "../plugins/load.ts";
-
-/** What a job is about to do: what `--dry-run --json` prints. Splits that are fractions are rounded: duplicates may move some. */
-export type Plan = {
-  readonly job: "train" | "search" | "fit";
-  readonly data: {
-    readonly name: string;
-    readonly classes: readonly string[];
-    readonly imageShape: readonly [number, number, number];
-    readonly splits: {
-      readonly train: number;
-      readonly validation: number;
-      readonly test: number | null;
-      readonly unlabeled: number | null;
-    };
-    readonly unreadable: number;
-  };
-  readonly model: { readonly name: string; readonly parameters: number };
-  readonly training: TrainSettings | PolicyTrain;
-  readonly search: {
-    readonly metalearner: string;
-    readonly budget: number;
-    readonly techniques: readonly string[];
-  } | null;
-  readonly policy: string | null;
-  readonly backend: { readonly name: string; readonly version: string; readonly device: string };
-  readonly plugins: readonly { readonly name: string; readonly version: string }[];
-  /** What was chosen where the configuration says auto. */ readonly chosen: Chosen;
-  /** Measured; null where it could not be, and for a run that goes on. */ readonly imagesPerSecond: number | null;
-  /** Estimated for the whole job; null where the speed is not known. */ readonly seconds: number | null;
-  readonly seed: number;
-  readonly folder: string;
-};
-
-/** Share of the time that goes into scoring, reading and writing rather than training. */
-const OVERHEAD = 1.15;
-/** Where nothing is said, a plain run sees this many images, within these numbers of epochs. */
-const USUAL = { images: 300_000, least: 30, most: 200 } as const;
-
-/** A search on its own trains the trunk that its trials fork from. */
-const TRUNK = 0.6;
-
-/** How many plain runs a job trains: baseline, search, final. */
-export function plainRuns(job: Plan["job"], baseline: boolean, budget: number): number {
-  if (job === "fit") return 1;
-  return job === "search" ? TRUNK + budget : (baseline ? 1 : 0) + 1 + budget;
-}
-
-export const estimate = (images: number, epochs: number, runs: number, imagesPerSecond: number): number =>
-  (OVERHEAD * images * epochs * runs) / imagesPerSecond;
-
-export const usualEpochs = (images: number): number =>
-  Math.min(USUAL.most, Math.max(USUAL.least, Math.round(USUAL.images / images)));
-
-/** The most epochs that fit the time, and no more than a training of this many images usually wants; at least 1. */
-export function chooseEpochs(images: number, runs: number, imagesPerSecond: number, seconds: number): number {
-  const fitting = Math.floor(seconds / estimate(images, 1, runs, imagesPerSecond));
-  return Math.max(1, Math.min(fitting, usualEpochs(images)));
-}
+import type { Plan } from "./types.ts";
 
 /** `label      value` for each thing that a person may want to stop the job for. */
 export function planLines(

@@ -4,13 +4,16 @@ import type { FitResult, JobOptions, Json, Policy, Regimen, Running, SearchResul
 import type { Settings } from "../config/settings.ts";
 import type { Console } from "../display/console.ts";
 import { follow } from "../display/follow.ts";
+import { count } from "../display/style.ts";
 import { Interrupted } from "../failures.ts";
 import type { Io } from "../io.ts";
 import { loadPlugins, type Loaded } from "../plugins/load.ts";
-import { choose, type Choice, type Chosen } from "./choose.ts";
+import { choose, type Choice } from "./choose.ts";
 import { shownPath, type Recorded } from "./folder.ts";
 import { chooseLearner, type ChosenLearner } from "./learner.ts";
-import { plainRuns, planLines, searched, showPlan, type Plan } from "./plan.ts";
+import { plainRuns } from "./pace.ts";
+import { planLines, searched, showPlan } from "./plan.ts";
+import type { Chosen, Plan } from "./types.ts";
 
 /** What is auto is chosen so that the job takes no longer than this, unless told. */
 const USUAL_SECONDS = 30 * 60;
@@ -101,6 +104,11 @@ async function prepared(
       () => choice.data.dispose(),
       () => choice.model.dispose(),
     );
+    const [unreadable] = choice.data.skipped;
+    if (unreadable) {
+      const others = `${count(choice.data.skipped.length)} images are left out; the first`;
+      console.warn("REG_DATA_UNREADABLE", `${others}, ${unreadable.file}: ${unreadable.why}`);
+    }
     const plan = planOf(order, { regimen, choice, learner, loaded });
     const options: JobOptions = {
       task: config.task ?? "classification",
@@ -116,7 +124,7 @@ async function prepared(
     await body({ regimen, options, plan, loaded, learner });
   } finally {
     console.still();
-    for (const each of free.reverse()) await each();
+    for (const each of free.toReversed()) await each();
   }
 }
 

@@ -35,7 +35,7 @@ export async function loadPlugins(
 }
 
 /** The plug-ins among the host's own dependencies. */
-export function hostPlugins(host: Host): Candidate[] {
+function hostPlugins(host: Host): Candidate[] {
   return candidates(Object.keys(host.manifest.dependencies ?? {}), host.url);
 }
 

@@ -49,14 +49,15 @@ export function samples(count: number, seed = 1, noise = 60, name = "halves"): S
   };
 }
 
-export function model(units = 4): tfl.LayersModel {
+export function model(units = 4, seeds?: () => number): tfl.LayersModel {
+  const kernelInitializer = () => tfl.initializers.glorotUniform(seeds ? { seed: seeds() } : {});
   return tfl.sequential({
     name: "tiny",
     layers: [
       tfl.layers.rescaling({ scale: 1 / 64, offset: -2, inputShape: [H, H, 1], name: "scale" }),
       tfl.layers.flatten({ name: "flat" }),
-      tfl.layers.dense({ units, activation: "tanh", name: "hidden" }),
-      tfl.layers.dense({ units: 2, activation: "softmax", name: "head" }),
+      tfl.layers.dense({ units, activation: "tanh", name: "hidden", kernelInitializer: kernelInitializer() }),
+      tfl.layers.dense({ units: 2, activation: "softmax", name: "head", kernelInitializer: kernelInitializer() }),
     ],
   });
 }
@@ -180,6 +181,7 @@ export const plugin = (register: Plugin["register"] = () => undefined): Plugin =
   version: "1.0.0",
   register: (registry) => {
     registry.scaffold(scaffold);
+    registry.architecture({ name: "tiny", about: "one hidden layer", build: ({ seeds }) => model(4, seeds) });
     registry.technique(noise);
     registry.technique(liar);
     register(registry);

@@ -136,9 +136,7 @@ describe("a GAN", () => {
   it("trains its two models by two optimizers in one step, and hands on images like any others", async () => {
     const into = notes();
     const before = tf.memory().numTensors;
-    const own = job().model;
-    const result = await fit(await regimenWith(gan(into), spy(into.seen)), { model: own, policy });
-    own.dispose();
+    const result = await fit(await regimenWith(gan(into), spy(into.seen)), { policy });
     expect(into.norms).toHaveLength(10);
     expect(new Set(into.norms.map(({ g }) => g)).size).toBe(10);
     expect(new Set(into.norms.map(({ d }) => d)).size).toBe(10);
@@ -146,7 +144,7 @@ describe("a GAN", () => {
     expect(Object.keys(into.curves!)).toEqual(["dl", "gl"]);
     expect(into.curves!["dl"]!.every(Number.isFinite)).toBe(true);
     expect(into.added).toBe(100);
-    expect(into.seen).toMatchObject([{ images: PLAIN, rows: 200, steps: 10 }]);
+    expect(into.seen).toMatchObject([{ images: PLAIN / 2, rows: 200, steps: 10 }]);
     expect(result.cost.trained).toBe(PLAIN);
     expect(tf.memory().numTensors).toBe(before);
   });

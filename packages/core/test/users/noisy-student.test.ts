@@ -80,9 +80,7 @@ describe("a Noisy Student", () => {
   it("shares one plan between teacher and student, and feeds the student what the teacher thinks", async () => {
     const into = notes();
     const before = tf.memory().numTensors;
-    const own = job().model;
-    const result = await fit(await world(into), { model: own, data: data(), policy });
-    own.dispose();
+    const result = await fit(await world(into), { data: data(), policy });
     expect(into.seen.map(({ images, steps }) => [images, steps])).toEqual([
       [PLAIN / 2, 10],
       [PLAIN / 2, 10],
@@ -92,7 +90,7 @@ describe("a Noisy Student", () => {
     expect(into.tables[0]!.rows).toBe(120);
     expect(into.tables[0]!.columns["p"]!.width).toBe(2);
     into.tables[0]!.columns["p"]!.values.forEach((p, at) => expect(p).toBeCloseTo(into.teachers[0]![at]!, 5));
-    expect(result.validation.error).toBeLessThan(0.25);
+    expect(result.validation.error).toBeLessThan(0.3);
     expect(result.cost.trained).toBe(PLAIN);
     // 120 pseudo-labels, and 60 validation images after each training's one epoch and at its end.
     expect(result.cost.inferred).toBe(120 + 4 * 60);

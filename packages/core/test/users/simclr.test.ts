@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Cost, Run, Step, Technique, Weight } from "@regimen/core";
-import { PLAIN, fit, job, regimenWith, spy, technique, uses, valuesOf, type Seen } from "../support/jobs.ts";
+import { PLAIN, epochs, fit, job, regimenWith, spy, technique, uses, valuesOf, type Seen } from "../support/jobs.ts";
 
 type Values = Record<string, number[]>;
 type Notes = {
@@ -112,10 +112,8 @@ describe("a SimCLR", () => {
   it("moves the backbone and its projector, leaves the head, and fine-tuning begins there", async () => {
     const into = notes();
     const before = tf.memory().numTensors;
-    const own = job().model;
     // A plain start, without momentum, so that each part's first move is its rate times its gradient.
-    const result = await fit(await world(into), { model: own, policy });
-    own.dispose();
+    const result = await fit(await world(into), { policy });
     expect(part(into.pretrained!, "backbone")).not.toEqual(part(into.fresh!, "backbone"));
     expect(part(into.pretrained!, "head")).toEqual(part(into.fresh!, "head"));
     expect(into.seen).toHaveLength(1);
@@ -155,14 +153,20 @@ describe("a SimCLR", () => {
   });
 
   it("fine-tunes the backbone at its own rate", async () => {
-    const starts = await Promise.all(
-      [0.1, 1].map(async () => {
-        const into = notes();
-        await fit(await world(into), { policy, training: { ...job().training, epochs: 2 } });
-        return into;
+    const rates = technique({
+      name: "test-rates",
+      create: () => ({
+        batch: (batch, step) => {
+          step.log("share", tf.div(step.rate("backbone"), step.rate("head")) as Scalar);
+          return batch;
+        },
       }),
-    );
-    expect(starts[0]!.seen[0]!.last).toEqual(starts[1]!.seen[0]!.last);
+    });
+    const regimen = await regimenWith(simclr(notes()), rates);
+    const shares = async (...names: string[]) =>
+      epochs((await fit(regimen, { policy: uses(...names) })).events).flatMap(({ logs }) => logs["test-rates/share"] ?? []);
+    for (const share of await shares("test-simclr", "test-rates")) expect(share).toBeCloseTo(0.1, 6);
+    for (const share of await shares("test-rates")) expect(share).toBeCloseTo(1, 6);
   });
 
   it("does not pre-train again when it is resumed after that, and counts it once", async () => {
