@@ -111,6 +111,8 @@ export interface Change {
   readonly extra?: readonly Extra[];
   readonly plan?: Partial<Plan>;
   readonly hooks?: Hooks;
+  /** Random numbers of its own: first weights, order, draws. Absent: those of the plain training, to be compared with it. */
+  readonly stream?: string | number;
   /** What each image costs more than a plain one, where `hooks` do more than one pass (a teacher's forward: 4/3). */ readonly cost?: number;
   /** Techniques that this training leaves out. */ readonly without?: readonly string[];
 }

@@ -31,7 +31,8 @@ export async function averaged<T>(
 
 /** Moving statistics anew: the mean of the batches' own statistics over a source, by forward passes alone. */
 export async function settle(model: ScaffoldModel, on: Source): Promise<void> {
-  const statistics = model.weights.filter((weight) => weight.role === "statistic");
+  // By name: a frozen layer's weights are statistics too, since no gradient reaches them.
+  const statistics = model.weights.filter(({ name }) => /\/moving_(mean|variance)$/.test(name));
   const sums = statistics.map(({ variable }) => tf.tidy(() => tf.variable(tf.zerosLike(variable), false)));
   let batches = 0;
   const forward: Predictor["forward"] = (images) => {

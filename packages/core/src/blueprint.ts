@@ -1,15 +1,14 @@
-import * as tfl from "@tensorflow/tfjs-layers";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import {
   RegimenError,
   nearest,
   type Blueprint,
   type ImageFormat,
-  type Json,
   type ModelInput,
   type Regimen,
   type Rng,
 } from "@regimen/contracts";
+import { copyWeights, initialise, modelOf, topologyOf } from "@regimen/topology";
 
 /** Errors: REG_MODEL_ARCHITECTURE. */
 export function blueprintOf(
@@ -20,7 +19,9 @@ export function blueprintOf(
   if ("architecture" in input) {
     const found = registered.architectures.find((architecture) => architecture.name === input.architecture);
     if (found) {
-      const build = async (rng: Rng) => found.build({ ...of, seeds: () => rng.int(2 ** 31), with: input.with ?? {} });
+      // tfjs takes seed 0 for no seed.
+      const build = async (rng: Rng) =>
+        found.build({ ...of, seeds: () => 1 + rng.int(2 ** 31 - 1), with: input.with ?? {} });
       return fixed(found.name, true, build);
     }
     const known = registered.architectures.map((architecture) => architecture.name);
@@ -32,14 +33,11 @@ export function blueprintOf(
   }
   const { model, weights, name } =
     "weights" in input && "model" in input ? input : { model: input as LayersModel, weights: "fresh", name: undefined };
-  const topology = model.toJSON(null, false) as unknown as Json;
   return fixed(name ?? model.name, weights === "fresh", async (rng) => {
-    const json = (weights === "fresh" ? seeded(topology, rng) : topology) as unknown as Parameters<
-      typeof tfl.models.modelFromJSON
-    >[0];
-    const built = await tfl.models.modelFromJSON(json);
-    if (weights === "keep") built.setWeights(model.getWeights());
-    return built;
+    if (weights === "fresh") return modelOf(initialise(topologyOf(model), rng));
+    const copy = await modelOf(topologyOf(model));
+    copyWeights(model, copy);
+    return copy;
   });
 }
 
@@ -47,15 +45,3 @@ const fixed = (name: string, fresh: boolean, build: Blueprint["build"]): Bluepri
   const blueprint: Blueprint = { name, fresh, grows: false, grow: () => blueprint, build };
   return blueprint;
 };
-
-/** The same topology with a seed in every initializer that takes one: equal seeds give equal weights on every backend. */
-function seeded(json: Json, rng: Rng): Json {
-  if (Array.isArray(json)) return json.map((item: Json, at) => seeded(item, rng.fork(at)));
-  if (json === null || typeof json !== "object") return json;
-  return Object.fromEntries(
-    Object.entries(json as { [key: string]: Json }).map(([key, value]) => {
-      const stream = rng.fork(key);
-      return [key, key === "seed" ? stream.int(2 ** 31) : seeded(value, stream)];
-    }),
-  );
-}

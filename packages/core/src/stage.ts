@@ -35,10 +35,12 @@ export interface StageSpec {
   readonly extra: readonly Extra[];
   readonly plan: Plan;
   /** The share of the peak rate at a progress in [0, 1]. */ readonly schedule: (progress: number) => number;
-  /** Position at which it ends, and at which its schedule ends, in images from the beginning of its chain. */
+  /** What an image costs here; positions count by cost, so that they add up along a chain of policies. */
+  readonly cost: number;
+  /** Positions at which it ends, and at which its schedule begins and ends. */
   readonly until: number;
+  readonly origin: number;
   readonly horizon: number;
-  /** Position at which its schedule begins. */ readonly origin: number;
   readonly weights: readonly Weight[];
   readonly rng: Rng;
   /** Where an earlier stage of the chain stopped. */ readonly from?: Checkpoint;
@@ -54,15 +56,29 @@ export interface StageEnv {
   readonly signal: AbortSignal;
   /** Images done and to do in this sitting. */ progress(images: number, of: number, imagesPerSecond: number): void;
   epoch(point: Point, epochs: number): void;
+  /** Work that was done before it failed. */ lost(cost: Cost): void;
 }
+/** Where a chain of trainings stands, by cost and in images that were fed. */
+export type Position = { readonly position: number; readonly fed: number };
+export const positionOf = (checkpoint: Checkpoint | undefined): Position =>
+  ({ position: 0, fed: 0, ...(checkpoint?.meta as Partial<Position> | undefined) });
+
 export interface StageResult {
   readonly points: readonly Point[];
   readonly cost: Cost;
   /** Steady speed: the first epoch left out where there are more. */ readonly imagesPerSecond: number;
   /** The weights and states at the end; the caller disposes of `state`. */ readonly state: StageState;
-  readonly position: number;
+  readonly reached: Position;
 }
-type Progress = { position: number; points: Point[]; cost: Cost; steady: { images: number; seconds: number } };
+/** How far a stage has come, as it is written down: `logs` are sums over the last `steps`, of an epoch that goes on. */
+type Progress = {
+  at: number;
+  points: Point[];
+  cost: Cost;
+  steady: { images: number; seconds: number };
+  logs: Record<string, number>;
+  steps: number;
+};
 
 /** Errors: REG_LOSS_NAN; an `AbortError` when the signal fires. */
 export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageResult> {
@@ -78,24 +94,24 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
       state.state(name, () => tensor);
       tensor.dispose();
     }
+  const begin = positionOf(spec.from);
+  const first = Math.round(begin.fed / plan.batch);
   const done: Progress = saved
     ? (origin!.meta as unknown as Progress)
-    : {
-        position: (origin?.meta as { position?: number } | undefined)?.position ?? 0,
-        points: [],
-        cost: zeroCost,
-        steady: { images: 0, seconds: 0 },
-      };
+    : { at: first, points: [], cost: zeroCost, steady: { images: 0, seconds: 0 }, logs: {}, steps: 0 };
   // Epochs end where their last example falls, to the nearest batch: whole epochs make whole trainings.
   const epochAt = (step: number): number => Math.max(1, Math.round((step * plan.batch) / feeder.length));
   const epochEnds = (step: number): boolean => Math.round((epochAt(step) * feeder.length) / plan.batch) === step;
-  const last = Math.round(spec.until / plan.batch);
-  const first = Math.round(done.position / plan.batch);
-  let at = first;
+  const perStep = plan.batch * spec.cost;
+  const positionAt = (step: number): number => begin.position + (step - first) * perStep;
+  // A hair more than half rounds up, so that a chain in several parts ends where it would in one.
+  const stepAt = (position: number): number => first + Math.round((position - begin.position) / perStep + 1e-6);
+  const last = stepAt(spec.until);
   const { points, steady } = done;
-  let cost = done.cost;
-  let logs: Record<string, number> = {};
-  let [steps, sinceRead, savedAt, startedAt] = [0, 0, performance.now(), performance.now()];
+  let { at, cost, logs, steps } = done;
+  const sitting = at;
+  let [sinceRead, savedAt, startedAt] = [0, performance.now(), performance.now()];
+  const worked = (seconds: number): Cost => ({ trained: steps * perStep, inferred: 0, seconds });
   const read = async (): Promise<void> => {
     const means = await state.logs();
     for (const [name, mean] of Object.entries(means)) {
@@ -108,11 +124,20 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
     }
     sinceRead = 0;
   };
+  const save = async (): Promise<void> => {
+    const meta: Progress = { at, points, cost, steady, logs, steps };
+    env.store.put(partial, encode(await capture(weights, state.states, meta as unknown as Json)));
+    savedAt = performance.now();
+  };
   try {
     for (; at < last;) {
-      env.signal.throwIfAborted();
+      if (env.signal.aborted) {
+        await read();
+        await save();
+        env.signal.throwIfAborted();
+      }
       const rows = await feeder.batch(at);
-      const progress = Math.min(1, (at * plan.batch - spec.origin) / (spec.horizon - spec.origin));
+      const progress = Math.min(1, (positionAt(at) - spec.origin) / (spec.horizon - spec.origin));
       const share = spec.schedule(progress);
       const rates = Object.fromEntries(Object.entries(plan.rates).map(([part, rate]) => [part, rate * share]));
       const rng = spec.rng.fork("step").fork(at);
@@ -131,13 +156,13 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
       await read();
       const now = performance.now();
       env.progress(
-        (at - first) * plan.batch,
-        (last - first) * plan.batch,
+        (at - sitting) * plan.batch,
+        (last - sitting) * plan.batch,
         (steps * plan.batch) / ((now - startedAt) / 1000),
       );
       if (!ends) continue;
       const seconds = (now - startedAt) / 1000;
-      cost = { ...cost, trained: cost.trained + steps * plan.batch, seconds: cost.seconds + seconds };
+      cost = addCost(cost, worked(seconds));
       if (points.length) {
         steady.images += steps * plan.batch;
         steady.seconds += seconds;
@@ -147,22 +172,24 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
       if (validation) cost = addCost(cost, validation.cost);
       const point: Point = { epoch: epochAt(at), images: at * plan.batch, logs, score: validation?.score ?? null };
       points.push(point);
-      env.epoch(point, epochAt(Math.max(last, Math.round(spec.horizon / plan.batch))));
+      env.epoch(point, epochAt(Math.max(last, stepAt(spec.horizon))));
       logs = {};
       steps = 0;
-      if (at < last && performance.now() - savedAt > 1000 * CHECKPOINT_SECONDS) {
-        const meta: Progress = { position: at * plan.batch, points, cost, steady };
-        env.store.put(partial, encode(await capture(weights, state.states, meta as unknown as Json)));
-        savedAt = performance.now();
-      }
+      if (at < last && performance.now() - savedAt > 1000 * CHECKPOINT_SECONDS) await save();
       startedAt = performance.now();
     }
   } catch (error) {
+    env.lost(addCost(cost, worked((performance.now() - startedAt) / 1000)));
     state.dispose();
     throw error;
   }
-  const speed = steady.seconds ? steady.images / steady.seconds : cost.seconds ? cost.trained / cost.seconds : 0;
-  return { points, cost, imagesPerSecond: speed, state, position: at * plan.batch };
+  const speed = steady.seconds
+    ? steady.images / steady.seconds
+    : cost.seconds
+      ? cost.trained / spec.cost / cost.seconds
+      : 0;
+  const reached = { position: positionAt(at), fed: at * plan.batch };
+  return { points, cost, imagesPerSecond: speed, state, reached };
 }
 /** Called once a stage's result is safe. */
 export const forgetPartial = (store: Store, key: string): void => store.delete(`partial/${key}`);

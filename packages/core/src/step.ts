@@ -21,7 +21,8 @@ export class StageState {
 
   state(name: string, initial: () => Tensor): Variable {
     let variable = this.states.get(name);
-    if (!variable) this.states.set(name, (variable = tf.tidy(() => tf.variable(initial(), false))));
+    // Trainable, since a technique may minimize over a state: a projector, a prompt.
+    if (!variable) this.states.set(name, (variable = tf.tidy(() => tf.variable(initial()))));
     return variable;
   }
 

@@ -7,7 +7,6 @@ import { resnet18, resnet20, resnet34 } from "./resnet.ts";
 export { classicCnn, smallCnn } from "./plain-cnn.ts";
 export { resnet20v2 } from "./resnet-v2.ts";
 export { resnet18, resnet20, resnet34 } from "./resnet.ts";
-export { loadModel, saveModel } from "./files.ts";
 
 const plugin: Plugin = {
   name: manifest.name,

@@ -4,11 +4,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RegimenError } from "@regimen/core";
+import { RegimenError, loadModel, saveModel } from "@regimen/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadModel, saveModel, smallCnn } from "../src/index.ts";
+import { smallCnn } from "../src/index.ts";
 
 let folder: string;
 beforeEach(async () => {

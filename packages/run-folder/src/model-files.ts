@@ -1,80 +1,114 @@
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { RegimenError, type Json } from "@regimen/contracts";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import type { LayersModel } from "@tensorflow/tfjs-layers";
 import writeFileAtomic from "write-file-atomic";
-import { RegimenError, type Json } from "@regimen/contracts";
-import { onDisk } from "./store.ts";
+
+/** tfjs' own layout on disk, which `tf.loadLayersModel` also reads over HTTP. */
+type ModelJson = tf.io.ModelJSON & { readonly format?: string };
 
 /**
- * Writes `model.json` and `weights.bin` in tfjs' own layout (and `metadata.json`): `tf.loadLayersModel` reads them over
- * HTTP or through tfjs-node's `file://`. Errors: REG_DISK.
+ * Writes `model.json` and `weights.bin` into `folder`, which is made where it is missing, and `metadata.json` beside them
+ * where `metadata` is given. Each file appears whole or not at all, `model.json` after the weights it names. The model stays
+ * the caller's. Errors: REG_DISK.
  */
-export async function saveModel(model: LayersModel, folder: string, metadata?: Json): Promise<void> {
+export async function saveModel(model: tfl.LayersModel, folder: string, metadata?: Json): Promise<void> {
   const handler = tf.io.withSaveHandler(async (artifacts) => {
-    const { modelTopology, weightSpecs, weightData } = artifacts;
-    const weights = tf.io.CompositeArrayBuffer.join(weightData);
-    const manifest = {
+    const { weightData, weightSpecs = [], modelTopology, generatedBy, convertedBy } = artifacts;
+    const json: ModelJson = {
       format: "layers-model",
-      generatedBy: "regimen",
-      modelTopology,
+      generatedBy: generatedBy ?? "regimen",
+      convertedBy: convertedBy ?? null,
+      modelTopology: modelTopology!,
       weightsManifest: [{ paths: ["weights.bin"], weights: weightSpecs }],
     };
-    onDisk(() => {
-      mkdirSync(folder, { recursive: true });
-      writeFileAtomic.sync(join(folder, "weights.bin"), Buffer.from(weights));
-      writeFileAtomic.sync(join(folder, "model.json"), JSON.stringify(manifest));
+    try {
+      await mkdir(folder, { recursive: true });
+      await writeFileAtomic(join(folder, "weights.bin"), Buffer.from(tf.io.CompositeArrayBuffer.join(weightData)));
+      await writeFileAtomic(join(folder, "model.json"), JSON.stringify(json));
       if (metadata !== undefined)
-        writeFileAtomic.sync(join(folder, "metadata.json"), `${JSON.stringify(metadata, null, 2)}\n`);
-    });
+        await writeFileAtomic(join(folder, "metadata.json"), `${JSON.stringify(metadata, null, 2)}\n`);
+    } catch (cause) {
+      throw new RegimenError("REG_DISK", `the model cannot be written to ${folder}: ${messageOf(cause)}`, { cause });
+    }
     return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
   });
   await model.save(handler);
 }
 
-type Manifest = {
-  modelTopology: object;
-  weightsManifest: { paths: string[]; weights: tf.io.WeightsManifestEntry[] }[];
-};
-
-/** Reads what `saveModel`, or tfjs, wrote: a folder, or a `model.json`. The caller owns it. Errors: REG_MODEL_UNREADABLE. */
-export async function loadModel(path: string): Promise<LayersModel> {
+/**
+ * Reads a layers model from disk: `path` is a `model.json` or the folder that holds it; weights may be in several files. The
+ * caller owns the model. Errors: REG_MODEL_UNREADABLE.
+ */
+export async function loadModel(path: string): Promise<tfl.LayersModel> {
   const file = path.endsWith(".json") ? path : join(path, "model.json");
-  const fail = (why: string, cause?: unknown): RegimenError =>
-    new RegimenError(
-      "REG_MODEL_UNREADABLE",
-      `${file} ${why}; expected a model.json of a tf.LayersModel with its weight files beside it`,
-      { cause },
-    );
-  let manifest: Manifest;
+  const json = await readJson(file);
+  const { modelTopology, weightsManifest } = json;
+  const weightSpecs = weightsManifest.flatMap((group) => group.weights);
+  const weightData = await readWeights(dirname(file), weightsManifest);
   try {
-    manifest = JSON.parse(readFileSync(file, "utf8")) as Manifest;
+    return await tfl.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
   } catch (cause) {
-    throw fail((cause as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : "is not JSON", cause);
-  }
-  const groups: unknown = manifest?.weightsManifest;
-  const whole = (group: Partial<Manifest["weightsManifest"][number]> | null): boolean =>
-    Array.isArray(group?.paths) && Array.isArray(group.weights);
-  if (!manifest?.modelTopology || !Array.isArray(groups) || !groups.every(whole)) throw fail("is not a layers model");
-  const weightSpecs = manifest.weightsManifest.flatMap((group) => group.weights);
-  let weights: Buffer;
-  try {
-    const paths = manifest.weightsManifest.flatMap((group) => group.paths);
-    weights = Buffer.concat(paths.map((name) => readFileSync(join(file, "..", name))));
-  } catch (cause) {
-    throw fail("names a weight file that is not there", cause);
-  }
-  const bytes = weightSpecs.reduce((sum, spec) => sum + tf.util.sizeFromShape(spec.shape) * bytesOf(spec), 0);
-  if (bytes !== weights.length) throw fail(`describes ${bytes} bytes of weights and its files have ${weights.length}`);
-  const weightData = new Uint8Array(weights).buffer;
-  try {
-    return await tfl.loadLayersModel(
-      tf.io.fromMemory({ modelTopology: manifest.modelTopology, weightSpecs, weightData }),
-    );
-  } catch (cause) {
-    throw fail(`cannot be built (${(cause as Error).message.split("\n")[0]})`, cause);
+    throw unreadable(`${file} cannot be built: ${messageOf(cause).split("\n")[0]}; export it from tfjs again`, cause);
   }
 }
-const bytesOf = ({ dtype, quantization }: tf.io.WeightsManifestEntry): number =>
-  ({ float32: 4, int32: 4, uint16: 2, float16: 2, uint8: 1, bool: 1 })[(quantization?.dtype ?? dtype) as string] ?? 4;
+
+async function readJson(file: string): Promise<ModelJson> {
+  const text = await read(file, `expected a model.json or the folder that holds one`);
+  let json: Partial<ModelJson> | null;
+  try {
+    json = JSON.parse(text.toString("utf8")) as Partial<ModelJson> | null;
+  } catch (cause) {
+    throw unreadable(`${file} is not JSON; expected the model.json of a tf.LayersModel`, cause);
+  }
+  if (json?.format === "graph-model")
+    throw unreadable(
+      `${file} is a graph model; expected a layers model: convert it with --output_format tfjs_layers_model`,
+    );
+  if (!json?.modelTopology || !Array.isArray(json.weightsManifest))
+    throw unreadable(`${file} has no modelTopology and weightsManifest; expected the model.json of a tf.LayersModel`);
+  return json as ModelJson;
+}
+
+async function readWeights(folder: string, manifest: tf.io.WeightsManifestConfig): Promise<ArrayBuffer> {
+  const parts: Buffer[] = [];
+  for (const { paths, weights } of manifest) {
+    const group: Buffer[] = [];
+    for (const path of paths)
+      group.push(await read(join(folder, path), `model.json names it; copy it beside model.json`));
+    const got = group.reduce((sum, part) => sum + part.byteLength, 0);
+    const expected = weights.reduce((sum, spec) => sum + tf.util.sizeFromShape(spec.shape) * bytesOf(spec), 0);
+    if (got !== expected)
+      throw unreadable(
+        `${paths.join(", ")} in ${folder} has ${got} bytes; expected ${expected} from model.json: copy the weights again`,
+      );
+    parts.push(...group);
+  }
+  return new Uint8Array(Buffer.concat(parts)).buffer;
+}
+
+function bytesOf({ dtype, quantization }: tf.io.WeightsManifestEntry): number {
+  const stored: string = quantization?.dtype ?? dtype;
+  return stored === "uint8" || stored === "bool" ? 1 : stored === "uint16" || stored === "float16" ? 2 : 4;
+}
+
+async function read(file: string, advice: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw unreadable(
+      `${file} ${missing ? "does not exist" : `cannot be read (${messageOf(cause)})`}; ${advice}`,
+      cause,
+    );
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function unreadable(message: string, cause?: unknown): RegimenError {
+  return new RegimenError("REG_MODEL_UNREADABLE", message, { cause });
+}

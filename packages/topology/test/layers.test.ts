@@ -18,6 +18,8 @@ function stepWith(rate = 0): Step {
     );
   const step = {
     fed: {},
+    // Far from the beginning, where moving averages move by the layer's own momentum.
+    index: tf.scalar(1e6),
     uniform: (name: string, shape: readonly number[]) => numbers(name, shape, (i) => (i * 0.37) % 1),
     normal: (name: string, shape: readonly number[]) => numbers(name, shape, (i) => Math.sin(i)),
     of: (owner: string) => ({ ...step, fed: owner === "tech_nique" ? { drop_rate: tf.tensor1d([rate]) } : {} }) as Step,
@@ -232,6 +234,25 @@ describe("trainable and withoutTraining", () => {
     ]);
     expect(plain.layers.find(({ name }) => name === "drop")!.config["rate"]).toBe(0.5);
     expect(withoutTraining(original, original).layers).toEqual(original.layers);
+  });
+
+  test("moving statistics forget where they began within the first steps", async () => {
+    const model = await single(
+      { className: "Regimen>BatchNormalization", config: { name: "bn", momentum: 0.99 } },
+      [4],
+    );
+    const images = tf.tensor2d(
+      Float32Array.from({ length: 32 }, (_, i) => 3 + ((i * 7) % 5)),
+      [8, 4],
+    );
+    for (let index = 0; index < 10; index++)
+      tf.dispose(
+        model.apply(images, { training: true, step: { ...stepWith(), index: tf.scalar(index) } }) as tf.Tensor,
+      );
+    const mean = tf.mean(images, 0).dataSync();
+    const moving = model.getWeights()[2]!.dataSync();
+    // Left as they began (0), they would after ten steps at momentum 0.99 still be at a tenth of the mean.
+    moving.forEach((value, at) => expect(Math.abs(value - mean[at]!)).toBeLessThan(0.05));
   });
 
   test("no layer leaves a tensor behind", async () => {

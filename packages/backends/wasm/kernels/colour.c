@@ -15,7 +15,7 @@ INLINE float transformed(const float *pixel, const float *row, int channels, flo
 }
 
 INLINE void map_image(const int channels, const float *from, const float *map, float *to, int pixels, float low, float high) {
-  UNROLL for (int p = 0; p < pixels; p++) {
+  for (int p = 0; p < pixels; p++) {
     for (int i = 0; i < channels; i++) {
       const float value = transformed(from + p * channels, map + i * (channels + 1), channels, low, high);
       to[p * channels + i] = value < low ? low : value > high ? high : value;
@@ -48,7 +48,7 @@ void colour_gradient(const float *dy, const float *images, const float *maps, fl
       continue;
     }
     zero(to, pixels * channels);
-    UNROLL for (int p = 0; p < pixels; p++) {
+    for (int p = 0; p < pixels; p++) {
       for (int i = 0; i < channels; i++) {
         const float *row = map + i * (channels + 1);
         const float before = transformed(from + p * channels, row, channels, low, high);

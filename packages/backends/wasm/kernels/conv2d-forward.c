@@ -14,7 +14,7 @@ typedef struct {
 INLINE void output_tile(const int pixels, const int vectors, const float *x, Reach reach, const float *weights, float *y,
                         int out_channels, int valid) {
   f4 sum[4][2];
-  for (int p = 0; p < pixels; p++)
+  UNROLL for (int p = 0; p < pixels; p++)
     UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = load(weights + 4 * v);
   weights += 4 * vectors;
   for (int run = 0; run < reach.runs; run++) {

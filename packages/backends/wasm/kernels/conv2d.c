@@ -8,7 +8,7 @@
 INLINE void filter_tile(const int filters, const int vectors, const float *x, const float *dy, float *dw, int images, int rows,
                         int columns, int x_image, int x_row, int x_step, int out_channels, int valid) {
   f4 sum[4][2];
-  for (int k = 0; k < filters; k++)
+  UNROLL for (int k = 0; k < filters; k++)
     UNROLL for (int v = 0; v < vectors; v++) sum[k][v] = splat(0);
   for (int n = 0; n < images; n++) {
     for (int r = 0; r < rows; r++) {
@@ -114,9 +114,9 @@ void conv2d_filter_gradient(const float *x, const float *dy, float *dw, float *s
 INLINE void input_tile(const int pixels, const int vectors, const float *dy, const int *offsets, int taps, const float *filter,
                        float *dx, int out_channels, int dx_step, int valid) {
   f4 sum[4][2];
-  for (int p = 0; p < pixels; p++)
+  UNROLL for (int p = 0; p < pixels; p++)
     UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = splat(0);
-  UNROLL for (int t = 0; t < taps; t++) {
+  for (int t = 0; t < taps; t++) {
     const float *gradient = dy + offsets[t];
     for (int co = 0; co < out_channels; co++) {
       f4 weight[2];
@@ -128,7 +128,7 @@ INLINE void input_tile(const int pixels, const int vectors, const float *dy, con
       filter += 4 * vectors;
     }
   }
-  for (int p = 0; p < pixels; p++)
+  UNROLL for (int p = 0; p < pixels; p++)
     UNROLL for (int v = 0; v < vectors; v++) store_some(dx + p * dx_step + 4 * v, sum[p][v], min(valid - 4 * v, 4));
 }
 

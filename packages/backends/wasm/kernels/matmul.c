@@ -1,23 +1,23 @@
-// Matrix products. tfjs' own is fast only where nothing is transposed (every gradient transposes), and has no int32.
+// Matrix products, transposed or not, by register tiles of 4 × 8 sums. tfjs' own has no int32.
 #include "common.h"
 
 // `rows` x 4·`vectors` elements of a product; b is packed as [inner][4 · vectors].
 INLINE void product_tile(const int rows, const int vectors, const float *a, int a_row, int a_inner, const float *packed, int inner,
                          float *out, int columns, int valid) {
   f4 sum[4][2];
-  for (int r = 0; r < rows; r++)
+  UNROLL for (int r = 0; r < rows; r++)
     UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = splat(0);
   for (int i = 0; i < inner; i++) {
     f4 b[2];
     UNROLL for (int v = 0; v < vectors; v++) b[v] = load(packed + 4 * v);
-    for (int r = 0; r < rows; r++) {
+    UNROLL for (int r = 0; r < rows; r++) {
       const f4 value = splat_at(a + r * a_row);
       UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = add(sum[r][v], mul(value, b[v]));
     }
     a += a_inner;
     packed += 4 * vectors;
   }
-  for (int r = 0; r < rows; r++)
+  UNROLL for (int r = 0; r < rows; r++)
     UNROLL for (int v = 0; v < vectors; v++) store_some(out + r * columns + 4 * v, sum[r][v], min(valid - 4 * v, 4));
 }
 

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Memory } from "./memory.ts";
 import { registerFast } from "./register.ts";
 
-/** matMul: tfjs' own where nothing is transposed, ours where something is (as in every gradient) and for int32. */
+/** matMul of float32 and int32, transposed (as in every gradient) or not. */
 export function registerMatMul(memory: Memory): void {
   registerFast("BatchMatMul", ({ inputs, attrs }) => {
     const a = inputs["a"]!;
@@ -10,7 +10,7 @@ export function registerMatMul(memory: Memory): void {
     const transposeA = Boolean(attrs["transposeA"]);
     const transposeB = Boolean(attrs["transposeB"]);
     const float = a.dtype === "float32" && b.dtype === "float32";
-    if (float && !transposeA && !transposeB) return undefined;
+    if (!float && (a.dtype !== "int32" || b.dtype !== "int32")) return undefined;
     const [heightA, widthA] = a.shape.slice(-2) as [number, number];
     const [heightB, widthB] = b.shape.slice(-2) as [number, number];
     const [rows, inner] = transposeA ? [widthA, heightA] : [heightA, widthA];

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What of tfjs' own WebAssembly module we rely on; its types do not export it. */
@@ -93,5 +92,8 @@ function outOfMemory(): Error {
 
 async function kernels(): Promise<BufferSource> {
   const url = new URL("../assets/kernels.wasm", import.meta.url);
-  return url.protocol === "file:" ? await readFile(url) : await (await fetch(url)).arrayBuffer();
+  if (url.protocol !== "file:") return (await fetch(url)).arrayBuffer();
+  // Only here: browsers have no such module.
+  const { readFile } = await import("node:fs/promises");
+  return readFile(url);
 }

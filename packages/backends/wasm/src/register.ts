@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 export type Arguments = { readonly inputs: tf.NamedTensorInfoMap; readonly attrs: tf.NamedAttrMap };
-export type Kernel = (args: Arguments) => tf.TensorInfo | tf.TensorInfo[];
+type Kernel = (args: Arguments) => tf.TensorInfo | tf.TensorInfo[];
 
 /** Registers a kernel for "wasm", in the place of tfjs' own where there is one. */
 export function register(kernelName: string, run: Kernel): void {

@@ -8,8 +8,8 @@ import {
   type Params,
   type Regimen,
   type Source,
+  loadModel,
 } from "@regimen/core";
-import { loadModel } from "@regimen/models";
 import type { Config } from "../config/types.ts";
 
 type Model = NonNullable<Config["model"]>;

@@ -1,6 +1,6 @@
+import { loadModel } from "@regimen/core";
 import { dirname, join, resolve } from "node:path";
 import { RegimenError, type ReadHow } from "@regimen/contracts";
-import { loadModel } from "@regimen/models";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { readJson } from "./folder.ts";
 import { modelFile } from "./model.ts";

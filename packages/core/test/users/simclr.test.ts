@@ -164,7 +164,9 @@ describe("a SimCLR", () => {
     });
     const regimen = await regimenWith(simclr(notes()), rates);
     const shares = async (...names: string[]) =>
-      epochs((await fit(regimen, { policy: uses(...names) })).events).flatMap(({ logs }) => logs["test-rates/share"] ?? []);
+      epochs((await fit(regimen, { policy: uses(...names) })).events).flatMap(
+        ({ logs }) => logs["test-rates/share"] ?? [],
+      );
     for (const share of await shares("test-simclr", "test-rates")) expect(share).toBeCloseTo(0.1, 6);
     for (const share of await shares("test-rates")) expect(share).toBeCloseTo(1, 6);
   });

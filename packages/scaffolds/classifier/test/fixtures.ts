@@ -63,6 +63,9 @@ export function labelsOf(n: number): tf.Tensor2D {
 /** A step that gives numbers for layers that draw. */
 export const step = {
   fed: {},
+  get index() {
+    return tf.scalar(1e6);
+  },
   uniform: (name: string, shape: readonly number[]) =>
     tf.tensor(
       Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, (_, i) => ((i + name.length) * 0.618) % 1),

@@ -1,4 +1,4 @@
-import { RegimenError } from "@regimen/contracts";
+import { RegimenError, type Step } from "@regimen/contracts";
 import { batchNormTrain } from "@regimen/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
@@ -56,7 +56,7 @@ export function batchNormalizationClass(): LayerClass<Base> {
           this.epsilon,
         );
         if (mode.statistics !== false) {
-          const momentum = mode.statistics === "replace" ? 0 : this.momentum;
+          const momentum = mode.statistics === "replace" ? 0 : warmed(this.momentum, mode.step);
           move(this.movingMean, mean, momentum);
           move(this.movingVariance, variance, momentum);
         }
@@ -66,11 +66,19 @@ export function batchNormalizationClass(): LayerClass<Base> {
   };
 }
 
-function move(moving: tfl.LayerVariable, batch: tf.Tensor, momentum: number): void {
+/**
+ * In the first steps the averages still hold what they began with: Keras' momentum of 0.99 needs hundreds of steps to forget
+ * it, and short trainings would be judged by it. So the momentum grows from 0.1 as (1 + t) / (10 + t) until it is reached,
+ * as TensorFlow's moving averages do when they are told the step.
+ */
+const warmed = (momentum: number, step: Step | undefined): number | tf.Tensor =>
+  step ? tf.minimum(momentum, tf.div(tf.add(step.index, 1), tf.add(step.index, 10))) : momentum;
+
+function move(moving: tfl.LayerVariable, batch: tf.Tensor, momentum: number | tf.Tensor): void {
   if (momentum === 0) {
     moving.write(batch);
     return;
   }
   const old = moving.read();
-  moving.write(tf.sub(old, tf.mul(tf.sub(old, batch), 1 - momentum)));
+  moving.write(tf.sub(old, tf.mul(tf.sub(old, batch), tf.sub(1, momentum))));
 }
