@@ -3,12 +3,13 @@
 import { createRequire } from "node:module";
 
 const here = (name) => new URL(`../packages/${name}`, import.meta.url);
-const require = createRequire(here("backends/wasm/package.json"));
-export const tf = require("@tensorflow/tfjs-core");
-require("@tensorflow/tfjs-layers"); // registers the gradients
+// From where the packages find it: there must be one tfjs-core.
+const tfjs = (name) => createRequire(here("backends/wasm/package.json"))(`@tensorflow/tfjs-${name}`);
+export const tf = tfjs("core");
+tfjs("layers"); // registers the gradients
 export const ops = await import(here("ops/dist/index.js"));
 /** Registers tfjs' own WebAssembly backend. */
-export const stockWasm = () => require("@tensorflow/tfjs-backend-wasm");
+export const stockWasm = () => tfjs("backend-wasm");
 export const backend = (name) => import(here(`backends/${name}/dist/index.js`));
 
 let seed = 0;

@@ -54,6 +54,8 @@ export interface Samples {
   labels(): Float32Array | undefined;
   /** What a person calls row `row`: usually a path. */
   id(row: number): string;
+  /** Row `row` as it is read, as a data address of a small PNG: what reports show. */
+  picture?(row: number): Promise<string>;
   read(rows: ArrayLike<number>): Promise<Pick<Rows, "images" | "boxes" | "masks" | "also">>;
   /** Frees caches and closes files. */
   dispose(): void;
@@ -72,6 +74,7 @@ export interface Source {
   readonly chance: Float32Array | undefined;
   labels(): Float32Array | undefined;
   id(row: number): string;
+  picture?(row: number): Promise<string>;
   read(rows: ArrayLike<number>): Promise<Rows>;
   subset(rows: ArrayLike<number>): Source;
   /** `soft` is [length, classes]; `weights` is [length]. Rows become `ORIGIN.added`. */

@@ -11,6 +11,7 @@ import {
 import { decode, type Journal } from "@regimen/run-folder";
 import { answerTrial, checkpointKey } from "./search.ts";
 import type { Session } from "./session.ts";
+import { positionOf } from "./stage.ts";
 
 /** Below this many images a fork tells nothing, and the attribution says so instead. */
 const LEAST_BATCHES = 4;
@@ -38,14 +39,14 @@ export async function attribute(
   if (!policy.steps.length || each < LEAST_BATCHES * batch)
     return { worth: policy.steps.map(({ use }) => worth(use)), refused: [], cost: zeroCost, images: 0 };
   const kept = how.trunk && session.store.get(checkpointKey(how.trunk));
-  const position = kept ? (decode(kept).meta as { position: number }).position : 0;
+  const { position } = positionOf(kept ? decode(kept) : undefined);
   let cost = zeroCost;
   const fork = async (id: string, steps: Fragment["steps"]): Promise<Trial> => {
     const from = kept ? { from: how.trunk! } : {};
     const until = position + each;
     const request = {
       kind: "trial",
-      id: `attribution/${id}`,
+      id: `/attribution/${id}`,
       policy: { ...policy, steps },
       until,
       horizon: until,

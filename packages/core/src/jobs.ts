@@ -133,7 +133,7 @@ const base: Fragment = { steps: [] };
 async function trainTrunk({ session, folder, plain, seed }: Opened): Promise<Trial> {
   const request = {
     kind: "trial",
-    id: "trunk",
+    id: "/trunk",
     policy: base,
     until: TRUNK * plain,
     horizon: plain,

@@ -138,7 +138,7 @@ export async function prepareSession(
     facts,
     normalization,
     settings: settingsOf(options.training, facts, train.length),
-    data: splits,
+    data: { train, validation: splits.validation, ...(splits.unlabeled && { unlabeled: splits.unlabeled }) },
     spent: (cost) => void (spent = addCost(spent, cost)),
     secondsLeft: ({ images, imagesPerSecond } = { images: 0, imagesPerSecond: 0 }) => {
       const done = imagesSeen(spent) + images;

@@ -13,8 +13,9 @@ import {
   type Request,
   type Trial,
 } from "@regimen/contracts";
-import { decode, encode, type Journal } from "@regimen/run-folder";
+import { decode, encode, type Checkpoint, type Journal } from "@regimen/run-folder";
 import type { Session } from "./session.ts";
+import { positionOf } from "./stage.ts";
 import { measure, train } from "./train.ts";
 
 type TrialRequest = Extract<Request, { kind: "trial" }>;
@@ -31,6 +32,7 @@ export async function search(
   let state = learner.init(problem);
   let spent = zeroCost;
   const trials: Trial[] = [];
+  const ids = new Set<string>();
   for (let waited = false; ;) {
     session.signal.throwIfAborted();
     const [request, asked] = learner.ask(state);
@@ -43,17 +45,22 @@ export async function search(
       continue;
     }
     waited = false;
+    if (ids.has(request.id))
+      throw new RegimenError("REG_METALEARNER", `"${learner.name}" asks for "${request.id}" a second time`);
+    ids.add(request.id);
     const left = imagesSeen(problem.budget) - imagesSeen(spent);
     const [answer, trial] =
       request.kind === "trial"
         ? await answerTrial(session, request, left, journal)
-        : [await answerMeasure(session, learner, request, left, journal), undefined];
+        : [await answerMeasure(session, learner, request, { left, seed: problem.seed }, journal), undefined];
     if (trial) {
       trials.push(trial);
       const { name, score, status } = trial;
       session.emit({ kind: "trial", name, done: trials.length, score, status, secondsLeft: session.secondsLeft() });
     }
-    if (request.kind === "trial") for (const name of request.drop ?? []) session.store.delete(checkpointKey(name));
+    // Everybody's checkpoints are nobody's to drop.
+    for (const name of (request.kind === "trial" && request.drop) || [])
+      if (!name.startsWith("/")) session.store.delete(checkpointKey(name));
     spent = addCost(spent, answer.cost);
     state = learner.tell(state, answer);
   }
@@ -70,12 +77,17 @@ export async function answerTrial(
   journal: Journal,
   validate = false,
 ): Promise<readonly [Answer, Trial]> {
-  const known = journal.get<Trial>("trial", request.id);
+  const { id, policy, until, from, keep, seed } = request;
+  const known = journal.get<Trial>("trial", id);
   if (known) {
+    if (known.until !== until || JSON.stringify(known.policy) !== JSON.stringify(policy))
+      throw new RegimenError(
+        "REG_RUN_MISMATCH",
+        `trial "${id}" was another one when this run was begun; resume it with the same metalearner and plug-ins`,
+      );
     session.spent(known.cost);
     return [answerOf(known), known];
   }
-  const { id, policy, until, from, keep, seed } = request;
   const horizon = request.horizon ?? imagesOf(session);
   const record = { id, name: threeWords(`${seed}/${id}`), policy, until, horizon, from: from ?? null };
   const finish = (
@@ -88,20 +100,12 @@ export async function answerTrial(
   const failed = (status: "failed" | "over-budget", why: string, cost = zeroCost): readonly [Answer, Trial] =>
     finish({ status, score: null, cost, why, losses: [], points: [] });
 
-  const start = from === undefined ? undefined : session.store.get(checkpointKey(from));
-  if (from !== undefined && !start)
-    throw new RegimenError(
-      "REG_METALEARNER",
-      `trial "${id}" starts from "${from}", which no trial kept or which was dropped`,
-    );
-  const checkpoint = start && decode(start);
-  const position = (checkpoint?.meta as { position: number } | undefined)?.position ?? 0;
-  const need = until - position;
+  const checkpoint = keptAs(session, id, from);
+  const need = until - positionOf(checkpoint).position;
   // One batch of grace: trainings end on whole batches.
   if (need > left + session.settings.batchSize)
     return failed("over-budget", `it needs ${Math.round(need)} images and ${Math.round(left)} are left`);
-  let spent: Cost = zeroCost;
-  const counting: Session = { ...session, spent: (cost) => ((spent = addCost(spent, cost)), session.spent(cost)) };
+  const { counting, spent } = counted(session);
   try {
     const order = {
       key: `trial/${id}`,
@@ -118,7 +122,7 @@ export async function answerTrial(
     outcome.model.dispose();
     const { checkpoint: end } = outcome;
     if (keep !== undefined && !end)
-      return failed("failed", `its policy trains in several stages, which cannot be kept`, spent);
+      return failed("failed", `its policy trains in several stages, which cannot be kept`, spent());
     if (keep !== undefined && end) session.store.put(checkpointKey(keep), encode(end));
     const losses = Array.from(outcome.metered.losses, (loss) => Number(loss.toPrecision(6)));
     return finish({
@@ -131,7 +135,7 @@ export async function answerTrial(
     });
   } catch (error) {
     if (!(error instanceof RegimenError) || error.code === "REG_DISK" || error.code === "REG_METALEARNER") throw error;
-    return failed("failed", error.message, spent);
+    return failed("failed", error.message, spent());
   }
 }
 const answerOf = ({ id, status, score, cost, why }: Trial): Answer => ({
@@ -141,13 +145,29 @@ const answerOf = ({ id, status, score, cost, why }: Trial): Answer => ({
   ...(score && { score }),
   ...(why !== null && { why }),
 });
+/** Errors: REG_METALEARNER where nothing is kept under that name. */
+function keptAs(session: Session, id: string, from: string | undefined): Checkpoint | undefined {
+  if (from === undefined) return undefined;
+  const kept = session.store.get(checkpointKey(from));
+  if (kept) return decode(kept);
+  throw new RegimenError("REG_METALEARNER", `"${id}" starts from "${from}", which no trial kept or which was dropped`);
+}
+/** A session that also keeps an account of its own: what failed was paid for too. */
+function counted(session: Session): { counting: Session; spent(): Cost } {
+  let sum: Cost = zeroCost;
+  const spent = (cost: Cost): void => {
+    sum = addCost(sum, cost);
+    session.spent(cost);
+  };
+  return { counting: { ...session, spent }, spent: () => sum };
+}
 const imagesOf = (session: Session): number => session.settings.epochs * session.data.train.length;
 
 async function answerMeasure(
   session: Session,
   learner: MetaLearner,
   request: MeasureRequest,
-  left: number,
+  how: { readonly left: number; readonly seed: number },
   journal: Journal,
 ): Promise<Answer> {
   const { id, use, policy, from, atMost, with: args } = request;
@@ -162,20 +182,21 @@ async function answerMeasure(
       "REG_METALEARNER",
       `"${learner.name}" asks for the measure "${use}", which it does not have`,
     );
-  const kept = from === undefined ? undefined : session.store.get(checkpointKey(from));
-  const limit = Math.min(left, imagesSeen(atMost));
+  const checkpoint = keptAs(session, id, from);
+  const limit = Math.min(how.left, imagesSeen(atMost));
+  const { counting, spent } = counted(session);
   let answer: Answer;
   try {
     const { value, cost } = await measure(
-      session,
-      { id, policy, limit, seed: 0, ...(kept && { from: decode(kept) }) },
+      counting,
+      { id, policy, limit, seed: how.seed, ...(checkpoint && { from: checkpoint }) },
       doing,
       args,
     );
     answer = { id, status: "ok", value, cost };
   } catch (error) {
     if (!(error instanceof RegimenError) || error.code === "REG_DISK") throw error;
-    answer = { id, status: "failed", cost: zeroCost, why: error.message };
+    answer = { id, status: "failed", cost: spent(), why: error.message };
   }
   journal.add("measure", id, answer as unknown as Json);
   return answer;

@@ -21,6 +21,7 @@ import {
 } from "@regimen/contracts";
 import type { Checkpoint, Store } from "@regimen/run-folder";
 import type { Member } from "./compose.ts";
+import { positionOf } from "./stage.ts";
 
 /** What every training of a job shares. */
 export interface Session {
@@ -91,9 +92,8 @@ const told = (got: string, known: readonly string[]): string => {
 
 export function planOf(session: Session, { policy, until, from }: Order): Plan {
   const settings = { ...session.settings, ...policy.train } as PolicyTrain;
-  const position = (from?.meta as { position?: number } | undefined)?.position ?? 0;
   return {
-    images: Math.max(0, until - position),
+    images: Math.max(0, until - positionOf(from).position),
     batch: settings.batchSize,
     optimizer: { use: settings.optimizer, with: {} },
     rates: { default: settings.learningRate },

@@ -60,8 +60,11 @@ export interface StageEnv {
 }
 /** Where a chain of trainings stands, by cost and in images that were fed. */
 export type Position = { readonly position: number; readonly fed: number };
-export const positionOf = (checkpoint: Checkpoint | undefined): Position =>
-  ({ position: 0, fed: 0, ...(checkpoint?.meta as Partial<Position> | undefined) });
+export const positionOf = (checkpoint: Checkpoint | undefined): Position => ({
+  position: 0,
+  fed: 0,
+  ...(checkpoint?.meta as Partial<Position> | undefined),
+});
 
 export interface StageResult {
   readonly points: readonly Point[];
@@ -78,6 +81,7 @@ type Progress = {
   steady: { images: number; seconds: number };
   logs: Record<string, number>;
   steps: number;
+  seconds: number;
 };
 
 /** Errors: REG_LOSS_NAN; an `AbortError` when the signal fires. */
@@ -98,7 +102,7 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
   const first = Math.round(begin.fed / plan.batch);
   const done: Progress = saved
     ? (origin!.meta as unknown as Progress)
-    : { at: first, points: [], cost: zeroCost, steady: { images: 0, seconds: 0 }, logs: {}, steps: 0 };
+    : { at: first, points: [], cost: zeroCost, steady: { images: 0, seconds: 0 }, logs: {}, steps: 0, seconds: 0 };
   // Epochs end where their last example falls, to the nearest batch: whole epochs make whole trainings.
   const epochAt = (step: number): number => Math.max(1, Math.round((step * plan.batch) / feeder.length));
   const epochEnds = (step: number): boolean => Math.round((epochAt(step) * feeder.length) / plan.batch) === step;
@@ -110,7 +114,7 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
   const { points, steady } = done;
   let { at, cost, logs, steps } = done;
   const sitting = at;
-  let [sinceRead, savedAt, startedAt] = [0, performance.now(), performance.now()];
+  let [sinceRead, savedAt, startedAt] = [0, performance.now(), performance.now() - 1000 * done.seconds];
   const worked = (seconds: number): Cost => ({ trained: steps * perStep, inferred: 0, seconds });
   const read = async (): Promise<void> => {
     const means = await state.logs();
@@ -125,7 +129,8 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
     sinceRead = 0;
   };
   const save = async (): Promise<void> => {
-    const meta: Progress = { at, points, cost, steady, logs, steps };
+    const seconds = steps && (performance.now() - startedAt) / 1000;
+    const meta: Progress = { at, points, cost, steady, logs, steps, seconds };
     env.store.put(partial, encode(await capture(weights, state.states, meta as unknown as Json)));
     savedAt = performance.now();
   };

@@ -35,6 +35,7 @@ function merge(outer: Inner, asked: Change, by: string): Inner {
     extra: [...(outer.extra ?? []), ...(asked.extra ?? [])],
     without: [...(outer.without ?? []), ...(asked.without ?? [])],
     cost: (outer.cost ?? 1) * (asked.cost ?? 1),
+    ...(asked.stream !== undefined && { stream: `${outer.stream ?? ""}/${asked.stream}` }),
     ...((outer.plan || asked.plan) && { plan: { ...outer.plan, ...asked.plan } }),
   };
 }

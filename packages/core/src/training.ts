@@ -15,6 +15,7 @@ import {
   type Metered,
   type Plan,
   type Predictor,
+  type Rng,
   type Run,
   type ScaffoldModel,
   type Source,
@@ -34,7 +35,7 @@ import {
   type Inner,
   type Fitted,
 } from "./session.ts";
-import { forgetPartial, runStage, type StageEnv } from "./stage.ts";
+import { forgetPartial, positionOf, runStage, type StageEnv } from "./stage.ts";
 
 export class Training {
   readonly #session: Session;
@@ -42,9 +43,10 @@ export class Training {
   readonly #composition: Composition;
   readonly #plan: Plan;
   readonly #env: StageEnv;
+  readonly #names = new Set<string>();
+  readonly #fitted = new Map<Predictor, Fitted>();
   #asked = 0;
   #cost: Cost = zeroCost;
-  #last: Fitted | undefined;
   #parameters = 0;
 
   constructor(session: Session, order: Order, composition: Composition) {
@@ -65,6 +67,7 @@ export class Training {
         const secondsLeft = session.secondsLeft(running);
         session.emit({ kind: "epoch", training, epoch, epochs, logs: { ...logs, ...seen }, secondsLeft });
       },
+      lost: (cost) => this.#count(cost),
     };
   }
 
@@ -76,17 +79,19 @@ export class Training {
     const perImage = this.#composition.cost * (change.cost ?? 1);
     this.#ask(plan.images, change.path);
     const blueprint = change.model ?? session.blueprint;
-    const rng = createRng(order.seed).fork("training");
+    const rng = this.#rng(change);
     const rewriting = members.filter((member) => member.hooks.rewrite).map((member) => member.hooks);
     const model = await this.#wrap(await blueprint.build(rng.fork("init")), blueprint.fresh, rewriting);
     this.#parameters = model.parameters;
     const before = this.#cost;
     try {
       const done = session.store.get(`done/${change.path}`);
-      if (done) return (this.#last = await this.#restored(model, decode(done)));
+      if (done) return this.#keep(await this.#restored(model, decode(done)));
       const from = change.from ? weightsAlone(decode(this.#kept(change.from.id))) : order.from;
-      const position = (from?.meta as { position?: number } | undefined)?.position ?? 0;
-      const until = position + plan.images / perImage;
+      const { position } = positionOf(from);
+      const until = position + plan.images;
+      // What a training from a snapshot leaves out of its order's chain, since it is at its own beginning.
+      const skipped = positionOf(order.from).position - position;
       const data = members.reduce(
         (inner, m) => m.hooks.sample?.(inner, this.runOf(m.name, change)) ?? inner,
         change.data ?? session.data.train,
@@ -107,13 +112,10 @@ export class Training {
           extra: change.extra ?? [],
           plan,
           schedule: scheduleNamed(session, plan.schedule),
+          cost: perImage,
           until,
-          // A technique that costs more an image gets fewer, and its schedule shrinks with them.
-          horizon:
-            position +
-            (until - position) *
-              (change.plan?.images === undefined ? (order.horizon - position) / (order.until - position) : 1),
-          origin: order.origin ?? 0,
+          origin: Math.max(0, (order.origin ?? 0) - skipped),
+          horizon: change.plan?.images === undefined ? order.horizon - skipped : until,
           weights: model.weights,
           rng,
           ...(from && { from }),
@@ -141,12 +143,16 @@ export class Training {
         },
         this.#env,
       );
-      const meta = { position: stage.position };
-      const checkpoint = await capture(model.weights, stage.state.states, meta);
-      this.#count({ ...stage.cost, trained: stage.cost.trained * perImage });
+      const checkpoint = await capture(model.weights, stage.state.states, stage.reached);
+      this.#count(stage.cost);
       tf.tidy(() => settleAverage(model.weights, average.of));
       stage.state.dispose();
       const metered = await this.#score(model, session.data.validation);
+      if (!Number.isFinite(metered.score.loss))
+        throw new RegimenError(
+          "REG_LOSS_NAN",
+          `the validation loss became ${metered.score.loss} at the end of "${change.path}"; try a smaller learning rate`,
+        );
       const cost = minusCost(this.#cost, before);
       const snapshot = { id: `done/${change.path}` };
       const result = {
@@ -157,11 +163,11 @@ export class Training {
         imagesPerSecond: stage.imagesPerSecond,
       };
       if (order.lasting || change.path !== order.key) {
-        const kept = await capture(model.weights, new Map(), { ...meta, ...result } as unknown as Json);
+        const kept = await capture(model.weights, new Map(), result as unknown as Json);
         session.store.put(`done/${change.path}`, encode(kept));
       }
       forgetPartial(session.store, change.path);
-      return (this.#last = { model, checkpoint, metered, ...result });
+      return this.#keep({ model, checkpoint, metered, ...result });
     } catch (error) {
       model.dispose();
       throw error;
@@ -171,7 +177,7 @@ export class Training {
   /** What technique `name` may use within `change`. */
   runOf(name: string, change: Inner): Run {
     const session = this.#session;
-    const rng = createRng(this.#order.seed).fork("training").fork(name);
+    const rng = this.#rng(change).fork(name);
     const key = `${change.path}/${name}`;
     const plan = { ...this.#plan, ...change.plan };
     return {
@@ -180,7 +186,7 @@ export class Training {
       blueprint: change.model ?? session.blueprint,
       plan,
       data: { ...session.data, train: change.data ?? session.data.train },
-      scaffold: (model) => this.#wrap(model, session.blueprint.fresh, [], false),
+      scaffold: (model) => this.#wrap(model, (change.model ?? session.blueprint).fresh, [], false),
       optimizer: (use, params) => optimizerNamed(session, use, params),
       fit: async (stage) => {
         const stageKey = `${key}/${stage.name}`;
@@ -190,7 +196,9 @@ export class Training {
         if (kept) {
           const checkpoint = decode(kept);
           for (const state of restore(checkpoint, stage.weights).values()) state.dispose();
-          return checkpoint.meta as unknown as Awaited<ReturnType<Run["fit"]>>;
+          const answer = checkpoint.meta as unknown as Awaited<ReturnType<Run["fit"]>>;
+          this.#count(answer.cost);
+          return answer;
         }
         const result = await runStage(
           {
@@ -199,9 +207,10 @@ export class Training {
             extra: stage.extra ?? [],
             plan: own,
             schedule: scheduleNamed(session, own.schedule),
+            cost: 1,
             until: own.images,
-            horizon: own.images,
             origin: 0,
+            horizon: own.images,
             weights: stage.weights,
             rng: rng.fork(stage.name),
             draw: (stream, shape) => (stage.draw ? { [name]: stage.draw(stream, shape) } : {}),
@@ -220,7 +229,10 @@ export class Training {
       },
       table: async (table, model, on, pick) => {
         const kept = session.store.get(`table/${key}/${table}`);
-        if (kept) return tableFrom(decode(kept));
+        if (kept) {
+          this.#count({ trained: 0, inferred: on.length, seconds: 0 });
+          return tableFrom(decode(kept));
+        }
         const found = await this.#timed(on.length, () => tableOf(model, on, pick));
         session.store.put(`table/${key}/${table}`, encode(tableTo(found)));
         return found;
@@ -241,12 +253,13 @@ export class Training {
 
   async measure(doing: Measure, args: Json, from?: Checkpoint): Promise<{ value: Json; cost: Cost }> {
     const { blueprint, registered } = this.#session;
-    const rng = createRng(this.#order.seed).fork("training");
+    const change: Inner = { name: "", path: this.#order.key, members: [] };
+    const rng = this.#rng(change);
     const rewriting = this.#composition.members.filter((member) => member.hooks.rewrite).map((member) => member.hooks);
     const model = await this.#wrap(await blueprint.build(rng.fork("init")), blueprint.fresh, rewriting);
     try {
       if (from) for (const state of restore(from, model.weights).values()) state.dispose();
-      const run = this.runOf("measure", { name: "", path: this.#order.key, members: [] });
+      const run = this.runOf("measure", change);
       const hooks = (policy: Fragment) =>
         composePolicy(policy, registered.techniques, this.#session).members.map((member) => member.hooks);
       return { value: await doing({ ...run, model, hooks }, args), cost: this.#cost };
@@ -256,16 +269,28 @@ export class Training {
   }
 
   async outcome(trained: Trained, several: boolean): Promise<Outcome> {
-    const fitted = trained as Partial<Fitted>;
+    // What was measured of a model says nothing of a predictor around it.
+    const fitted = this.#fitted.get(trained.model);
+    const shown = fitted ?? [...this.#fitted.values()].at(-1);
+    const metered = fitted?.metered ?? (await this.#score(trained.model, this.#session.data.validation));
     return {
       model: trained.model,
-      metered: fitted.metered ?? (await this.#score(trained.model, this.#session.data.validation)),
+      metered,
       cost: this.#cost,
-      points: fitted.points ?? this.#last?.points ?? [],
-      imagesPerSecond: fitted.imagesPerSecond ?? this.#last?.imagesPerSecond ?? 0,
+      points: shown?.points ?? [],
+      imagesPerSecond: shown?.imagesPerSecond ?? 0,
       parameters: this.#parameters,
-      checkpoint: several ? null : (fitted.checkpoint ?? null),
+      checkpoint: several ? null : (fitted?.checkpoint ?? null),
     };
+  }
+
+  #keep(fitted: Fitted): Fitted {
+    this.#fitted.set(fitted.model, fitted);
+    return fitted;
+  }
+  #rng({ stream }: Inner): Rng {
+    const root = createRng(this.#order.seed).fork("training");
+    return stream === undefined ? root : root.fork("stream").fork(stream);
   }
 
   /** A training that was finished before: what it cost then is counted, what looking at it again costs is not. */
@@ -309,6 +334,12 @@ export class Training {
   }
   /** No technique may train more than its plan says. */
   #ask(images: number, what: string): void {
+    if (this.#names.has(what))
+      throw new RegimenError(
+        "REG_HOOK",
+        `two trainings are named "${what}"; give each call of next and run.fit its own`,
+      );
+    this.#names.add(what);
     this.#asked += images;
     const allowed = this.#plan.images + this.#plan.batch;
     if (this.#asked > allowed)
@@ -330,7 +361,7 @@ export class Training {
 
 /** A training that starts from a snapshot's weights is at its own beginning. */
 const weightsAlone = ({ tensors }: Checkpoint): Checkpoint => ({
-  meta: { position: 0 },
+  meta: {},
   tensors: new Map([...tensors].filter(([name]) => !name.startsWith("state/"))),
 });
 

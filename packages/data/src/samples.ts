@@ -8,6 +8,7 @@ import {
   type Skipped,
 } from "@regimen/core";
 import { oneHot } from "./labels.ts";
+import { pngAddress } from "./picture.ts";
 import { INTERPOLATION, type Fit } from "./pixels.ts";
 import type { SizeCount } from "./sizes.ts";
 import type { PixelStore } from "./store.ts";
@@ -71,6 +72,10 @@ export function storedSamples(parts: StoredParts): OpenedSamples {
       const wanted = Int32Array.from(rows, (row) => (slots ? slots[check(row)]! : check(row)));
       const bytes = await store.read(wanted);
       return { images: parts.values === "uint8" ? bytes : new Float32Array(bytes.buffer, 0, bytes.length / 4) };
+    },
+    async picture(row) {
+      const { images } = await this.read([row]);
+      return pngAddress(images, format);
     },
     dispose: () => store.close(),
   };

@@ -65,7 +65,7 @@ export function colour(images: tf.Tensor4D, maps: tf.Tensor3D, range: readonly [
 }
 
 function transformed(images: tf.Tensor, maps: tf.Tensor3D, low: number, high: number): tf.Tensor4D {
-  const [n, c] = maps.shape;
+  const c = maps.shape[1];
   const above = tf.sub(images, low);
   const terms = Array.from({ length: c }, (_, j) => tf.mul(channel(above, j), column(maps, j)));
   return tf.add(tf.addN(terms), tf.add(tf.mul(column(maps, c), high - low), low)) as tf.Tensor4D;

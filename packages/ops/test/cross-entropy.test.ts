@@ -5,7 +5,7 @@ import { checkGradients, difference, leavesNothing, onEachBackend, random, value
 
 function transcription(labels: Float32Array, logits: Float32Array, classes: number): number[] {
   return Array.from({ length: logits.length / classes }, (_, row) => {
-    const z = [...logits.slice(row * classes, (row + 1) * classes)];
+    const z = Array.from(logits.subarray(row * classes, (row + 1) * classes));
     const top = Math.max(...z);
     const logSum = top + Math.log(z.reduce((sum, v) => sum + Math.exp(v - top), 0));
     return z.reduce((sum, v, k) => sum + labels[row * classes + k]! * (logSum - v), 0);

@@ -19,6 +19,7 @@ export function source(samples: Samples | Source): Source {
     chance: undefined,
     labels: () => known,
     id: (row) => samples.id(row),
+    ...(samples.picture && { picture: (row) => samples.picture!(row) }),
     dispose: () => samples.dispose(),
     read: async (rows) => {
       const labels = known ? pickRows(known, rows, k) : new Float32Array(rows.length * k).fill(Number.NaN);
@@ -45,6 +46,7 @@ function view(of: Plain): Source {
           return labels && pickRows(labels, at, k);
         },
         id: (row) => of.id(at[row]!),
+        ...(of.picture && { picture: (row) => of.picture!(at[row]!) }),
         read: (rows) => of.read(pickRows(at, rows, 1)),
       });
     },
@@ -95,6 +97,8 @@ function joined(a: Plain, b: Plain): Source {
       return all;
     },
     id: (row) => (row < a.length ? a.id(row) : b.id(row - a.length)),
+    ...(a.picture &&
+      b.picture && { picture: (row) => (row < a.length ? a.picture!(row) : b.picture!(row - a.length)) }),
     read: async (rows) => {
       const all = Array.from(rows);
       const [first, second] = [all.filter((row) => row < a.length), all.filter((row) => row >= a.length)];

@@ -3,7 +3,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { batchNormTrain, identityWarp, normal, relu, uniform, warp, type WarpOptions } from "@regimen/ops";
 import { beforeAll, describe, expect, test } from "vitest";
-import { cases } from "../../wasm/test/cases.ts";
+import { cases } from "../../wasm/test/cases/index.ts";
 import { check } from "../../wasm/test/check.ts";
 import { node } from "../src/index.ts";
 

@@ -40,7 +40,7 @@ const sections = sectionIds(bytes);
 if (sections.includes(11)) throw new Error("The kernels have static data; write tables as code instead.");
 await WebAssembly.compile(bytes);
 writeFileSync(new URL("./sources.sha256", import.meta.url), digest());
-console.log(`${out}: ${bytes.length} bytes`);
+process.stdout.write(`${out}: ${bytes.length} bytes\n`);
 
 function sectionIds(wasm) {
   const ids = [];

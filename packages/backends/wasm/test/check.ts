@@ -3,7 +3,7 @@ import "@tensorflow/tfjs-backend-cpu";
 // tfjs-core alone has no gradients: tfjs-layers registers them.
 import "@tensorflow/tfjs-layers";
 import { expect } from "vitest";
-import type { Case } from "./cases.ts";
+import type { Case } from "./cases/index.ts";
 
 /** Numbers in (−1, 1) from a small generator, the same on every machine. */
 function numbers(seed: number): () => number {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, test } from "vitest";
 import { wasm } from "../src/index.ts";
-import { cases } from "./cases.ts";
+import { cases } from "./cases/index.ts";
 import { check } from "./check.ts";
 
 beforeAll(async () => {
