@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = fileURLToPath(new URL("../packages/regimen/dist/bin.js", import.meta.url));
 
-console.log("\nRegimen trains a small network on 6,000 photographs of clothes, once plainly;");
+console.log("\nRegimen trains a small network on 2,000 photographs of clothes, once plainly;");
 console.log("then it searches for a better way to train, and tells whether that was worth it.");
 
 const config = ["examples", "demo", "regimen.yaml"].join("/");

@@ -10,7 +10,12 @@ const shell = process.platform === "win32"; // pnpm and npx are .cmd files there
 const [task, ...rest] = process.argv.slice(2);
 
 function run(command, args, options = {}) {
-  const env = { ...process.env, COREPACK_ENABLE_STRICT: "0", COREPACK_ENABLE_AUTO_PIN: "0", COREPACK_ENABLE_DOWNLOAD_PROMPT: "0" };
+  const env = {
+    ...process.env,
+    COREPACK_ENABLE_STRICT: "0",
+    COREPACK_ENABLE_AUTO_PIN: "0",
+    COREPACK_ENABLE_DOWNLOAD_PROMPT: "0",
+  };
   return spawnSync(command, args, { cwd: root, stdio: "inherit", env, ...options });
 }
 const own = run("pnpm", ["--version"], { stdio: "pipe", encoding: "utf8", shell });
@@ -23,6 +28,9 @@ function node(...args) {
   const { status } = run(process.execPath, args);
   if (status !== 0) process.exit(status ?? 1);
 }
+
+// Ctrl-C reaches whatever runs: it says how to go on, and its exit code is ours.
+process.on("SIGINT", () => {});
 
 const tasks = {
   setup() {

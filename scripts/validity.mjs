@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packages, root } from "./packages.mjs";
 
-const run = (command, args, cwd = root) => spawnSync(command, args, { cwd, encoding: "utf8", shell: process.platform === "win32" });
+const run = (command, args, cwd = root) =>
+  spawnSync(command, args, { cwd, encoding: "utf8", shell: process.platform === "win32" });
 const bin = (name) => join(root, "node_modules", ".bin", name);
 const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 

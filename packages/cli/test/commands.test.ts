@@ -157,7 +157,7 @@ describe("regimen train", () => {
         cwd: photos(),
         createRegimen,
       });
-      expect(err).toBe("");
+      expect(err.includes("REG_PLAN_EXCEEDED")).toBe(imagesPerSecond === 1);
       const { model, data, training } = JSON.parse(out) as {
         model: { name: string };
         data: { imageShape: number[] };

@@ -15,4 +15,5 @@ export { axisLabel, checkValue, completeParams, defaultsOf, isOff, offParams, sa
 export { fragmentOf, parsePolicy, policyOf } from "./policy.ts";
 export { fallback, mergeFragments, parallel, sequence } from "./combine.ts";
 export { addCost, imagesSeen, minusCost, scaleCost, zeroCost } from "./cost.ts";
-export { start } from "./running.ts";
+export { breathe, start } from "./running.ts";
+export { settingsOf } from "./settings.ts";

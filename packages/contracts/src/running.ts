@@ -29,3 +29,16 @@ export function start<T>(job: (emit: (event: RegimenEvent) => void) => Promise<T
     },
   };
 }
+
+/** Milliseconds that work may hold the event loop. */
+const HOLD = 50;
+let breathed = 0;
+/**
+ * Lets signals, timers and listeners have their turn now and then. On a backend that computes in this thread every await
+ * of a training resolves at once, and without this an interrupt would wait until the end.
+ */
+export async function breathe(): Promise<void> {
+  if (performance.now() - breathed < HOLD) return;
+  await new Promise((resolve) => setImmediate(resolve));
+  breathed = performance.now();
+}

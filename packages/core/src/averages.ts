@@ -1,11 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor1D, Variable } from "@tensorflow/tfjs-core";
-import type { Predictor, ScaffoldModel, Source, Weight } from "@regimen/contracts";
+import { RegimenError, type Predictor, type ScaffoldModel, type Source, type Weight } from "@regimen/contracts";
 import { tableOf } from "./evaluate.ts";
 
-/** Mean over the batch by the weights of its examples. */
-export const weighted = (losses: Tensor1D, weights: Tensor1D): Scalar =>
-  tf.div(tf.sum(tf.mul(losses, weights)), tf.maximum(tf.sum(weights), 1e-12));
+/** Mean over the batch by the weights of its examples; one number is left as it is. Errors: REG_HOOK. */
+export function weighted(losses: Tensor1D | Scalar, weights: Tensor1D): Scalar {
+  if (losses.rank === 0) return losses as Scalar;
+  if (!tf.util.arraysEqual(losses.shape, weights.shape))
+    throw new RegimenError(
+      "REG_HOOK",
+      `a loss hook gave losses of shape [${losses.shape}]; expected one an example, [${weights.shape}], or one number`,
+    );
+  return tf.div(tf.sum(tf.mul(losses, weights)), tf.maximum(tf.sum(weights), 1e-12));
+}
 
 /** Puts averages in the weights' place for good. */
 export function settleAverage(weights: readonly Weight[], of: Readonly<Record<string, Variable>>): void {

@@ -87,11 +87,14 @@ function check({ name, tasks, order }: Technique, names: ReadonlySet<string>, { 
   if (rival) throw new RegimenError("REG_POLICY_CONFLICT", `"${name}" conflicts with "${rival}"; use one of them`);
 }
 
-/** By slot, then `after`, then name: the order in which a policy lists its steps does not matter. */
+/** One-of groups stand together, so that no stranger acts between their members. */
+const place = ({ name, order }: Technique): string => `${order.oneOf ?? name}\u0000${name}`;
+
+/** By slot, then `after`, then group or name: the order in which a policy lists its steps does not matter. */
 function inOrder<T extends { readonly technique: Technique }>(chosen: readonly T[]): T[] {
   const rest = [...chosen].sort((a, b) => {
     const slots = SLOTS.indexOf(a.technique.order.slot) - SLOTS.indexOf(b.technique.order.slot);
-    return slots || (a.technique.name < b.technique.name ? -1 : 1);
+    return slots || (place(a.technique) < place(b.technique) ? -1 : 1);
   });
   const done: T[] = [];
   while (rest.length) {

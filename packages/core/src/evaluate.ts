@@ -1,6 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NamedTensorMap, Tensor } from "@tensorflow/tfjs-core";
-import type { Forward, Metered, Predictor, Scaffold, Shape, Source, Table } from "@regimen/contracts";
+import {
+  breathe,
+  type Forward,
+  type Metered,
+  type Predictor,
+  type Scaffold,
+  type Shape,
+  type Source,
+  type Table,
+} from "@regimen/contracts";
 import { batchOf } from "./pending.ts";
 import { chunks } from "@regimen/sources";
 
@@ -11,6 +20,7 @@ async function forEachBatch(on: Source, visit: (batch: ReturnType<typeof batchOf
   const groups = chunks(on.length, BATCH);
   let next = groups[0] && on.read(groups[0]);
   for (const [at, rows] of groups.entries()) {
+    await breathe();
     const read = await next!;
     next = groups[at + 1] && on.read(groups[at + 1]!);
     const shape: Shape = { ...on.format, n: rows.length, classes: on.classes.length };

@@ -1,6 +1,5 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { imagesSeen, type Evaluation, type FitResult, type Policy, type Source, type Splits } from "@regimen/contracts";
-import { digests } from "@regimen/sources";
 import type { Context, Opened } from "./context.ts";
 import { evaluateModel } from "./inference.ts";
 import type { Outcome } from "./session.ts";
@@ -54,17 +53,6 @@ export async function evaluatePlain(outcome: Outcome, on: Source): Promise<Evalu
   const evaluation = await evaluateModel(model, on);
   model.dispose();
   return evaluation;
-}
-/** Images that are equal to the bit: within the training split, and between the test split and what was trained on. */
-export async function duplicatesOf({
-  train,
-  validation,
-  test,
-}: Splits): Promise<{ within: number; across: number | null }> {
-  const own = await digests(train);
-  const seen = new Set([...own, ...(await digests(validation))]);
-  const across = test ? (await digests(test)).filter((digest) => seen.has(digest)).length : null;
-  return { within: own.length - new Set(own).size, across };
 }
 /** By the last layer: what a reader of `metadata.json` should make of the output. */
 const outputOf = (model: LayersModel): string => {

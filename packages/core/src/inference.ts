@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { confusion, ece, precisionRecall } from "@regimen/stats";
-import { RegimenError, type Evaluation, type Prediction, type Source } from "@regimen/contracts";
+import { RegimenError, breathe, type Evaluation, type Prediction, type Source } from "@regimen/contracts";
 import { chunks, classesOf } from "@regimen/sources";
 
 /** Probabilities [rows, classes] of a plain model on raw pixels; a model that answers with logits is softmaxed. */
@@ -23,6 +23,7 @@ async function probabilitiesOf(model: LayersModel, on: Source): Promise<Float32A
     );
   const out = new Float32Array(on.length * k);
   for (const rows of chunks(on.length, 250)) {
+    await breathe();
     const { images } = await on.read(rows);
     const answered = tf.tidy(
       () => model.predict(tf.tensor4d(Float32Array.from(images), [rows.length, h, w, c])) as Tensor2D,

@@ -28,7 +28,8 @@ import { buildReport } from "@regimen/stats";
 import { attribute, prune } from "./attribution.ts";
 import { composePolicy } from "./compose.ts";
 import { TRUNK, engineOf, imagesFor, open, type Context, type Opened } from "./context.ts";
-import { duplicatesOf, evaluatePlain, finish } from "./finish.ts";
+import { duplicatesOf, withPictures } from "@regimen/sources";
+import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
 import { learnerOf, problemOf } from "./problem.ts";
 import { answerTrial, checkpointKey, search, type Found } from "./search.ts";
@@ -203,7 +204,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   const outcome = await train(session, order);
   const written = policyOf(policy, settings, seed, engineOf(context), attribution.refused);
   const result = await finish(context, opened, outcome, written);
-  const report = buildReport({
+  const bare = buildReport({
     record: folder.record,
     options,
     splits,
@@ -223,6 +224,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     model: session.blueprint.name,
     task: session.task,
   });
+  const report = { ...bare, misclassified: await withPictures(bare.misclassified, splits.test ?? splits.validation) };
   folder.json("report.json", report as unknown as Json);
   folder.finish();
   return { ...result, report };

@@ -3,17 +3,16 @@ import {
   addCost,
   createRng,
   imagesSeen,
+  settingsOf,
   zeroCost,
   type Cost,
   type DataInput,
   type JobOptions,
-  type PolicyTrain,
   type Regimen,
   type RegimenEvent,
   type Samples,
   type Source,
   type Splits,
-  type TrainSettings,
 } from "@regimen/contracts";
 import { blueprintOf } from "./blueprint.ts";
 import { classesOf, expectSame, normalizationOf, source, split } from "@regimen/sources";
@@ -61,38 +60,6 @@ export async function prepareData(input: DataInput, seed: number): Promise<Split
       `all ${train.length} training images are of one class (${train.classes[[...present][0] ?? 0]}); a classifier needs images of at least two`,
     );
   return { train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }) };
-}
-
-/** What `auto` means before anything has been measured. */
-function settingsOf(training: TrainSettings | undefined, facts: readonly string[], images: number): PolicyTrain {
-  const given = <T>(value: T | "auto" | undefined, otherwise: T): T =>
-    value === undefined || value === "auto" ? otherwise : value;
-  const normalized = facts.includes("batch-norm");
-  const optimizer = given(training?.optimizer, normalized ? "sgd" : "adam");
-  const batchSize = given(training?.batchSize, images < 1000 ? 32 : 64);
-  const settings = {
-    epochs: given(training?.epochs, 30),
-    batchSize,
-    // 0.1 at batch 64 is where ResNets train well by SGD (linear scaling); Adam's own default elsewhere.
-    learningRate: given(
-      training?.learningRate,
-      optimizer === "adam" ? 1e-3 : ((normalized ? 0.1 : 0.02) * batchSize) / 64,
-    ),
-    optimizer,
-    schedule: given(training?.schedule, "one-cycle"),
-  };
-  for (const key of ["epochs", "batchSize", "learningRate"] as const)
-    if (!(settings[key] > 0) || (key === "batchSize" && !Number.isInteger(settings[key])))
-      throw new RegimenError(
-        "REG_CONFIG_INVALID",
-        `training.${key} is ${settings[key]}; expected ${key === "batchSize" ? "a whole number" : "a number"} above 0, or "auto"`,
-      );
-  if (settings.batchSize > images)
-    throw new RegimenError(
-      "REG_CONFIG_INVALID",
-      `training.batchSize is ${settings.batchSize} and there are ${images} training images; use at most that many`,
-    );
-  return settings;
 }
 
 /** Everything that the trainings of a job share; builds the model once to learn what it is. */

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar } from "@tensorflow/tfjs-core";
 import {
+  breathe,
   addCost,
   RegimenError,
   zeroCost,
@@ -142,6 +143,7 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
         env.signal.throwIfAborted();
       }
       const rows = await feeder.batch(at);
+      await breathe();
       const progress = Math.min(1, (positionAt(at) - spec.origin) / (spec.horizon - spec.origin));
       const share = spec.schedule(progress);
       const rates = Object.fromEntries(Object.entries(plan.rates).map(([part, rate]) => [part, rate * share]));
@@ -188,13 +190,10 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
     state.dispose();
     throw error;
   }
-  const speed = steady.seconds
-    ? steady.images / steady.seconds
-    : cost.seconds
-      ? cost.trained / spec.cost / cost.seconds
-      : 0;
+  const whole = { images: cost.trained / spec.cost, seconds: cost.seconds };
+  const { images, seconds } = steady.seconds ? steady : whole;
   const reached = { position: positionAt(at), fed: at * plan.batch };
-  return { points, cost, imagesPerSecond: speed, state, reached };
+  return { points, cost, imagesPerSecond: seconds && images / seconds, state, reached };
 }
 /** Called once a stage's result is safe. */
 export const forgetPartial = (store: Store, key: string): void => store.delete(`partial/${key}`);

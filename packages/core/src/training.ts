@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Scalar, Tensor1D, Variable } from "@tensorflow/tfjs-core";
+import type { Variable } from "@tensorflow/tfjs-core";
 import {
   RegimenError,
   addCost,
@@ -125,7 +125,7 @@ export class Training {
             const loss = step.minimize(
               () => {
                 const losses = objective(model.forward(batch.images, { training: true, step }), batch, step);
-                return losses.rank === 0 ? (losses as Scalar) : weighted(losses as Tensor1D, batch.weights);
+                return weighted(losses, batch.weights);
               },
               model.weights,
               optimizer,

@@ -2,3 +2,4 @@ export { Feeder, Walk } from "./feeder.ts";
 export { expectSame, joinRows, pickRows, source } from "./source.ts";
 export { chunks, classesOf, digests, split } from "./split.ts";
 export { normalizationOf } from "./normalization.ts";
+export { duplicatesOf, withPictures } from "./shown.ts";

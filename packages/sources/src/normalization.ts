@@ -1,4 +1,4 @@
-import type { Source } from "@regimen/contracts";
+import { breathe, type Source } from "@regimen/contracts";
 import { chunks } from "./split.ts";
 
 /** Mean and standard deviation of each channel, in raw pixel units; a flat channel has deviation 1. */
@@ -7,6 +7,7 @@ export async function normalizationOf(train: Source): Promise<{ mean: number[]; 
   const [sum, squares] = [new Float64Array(c), new Float64Array(c)];
   let pixels = 0;
   for (const rows of chunks(train.length)) {
+    await breathe();
     const { images } = await train.read(rows);
     // Shifted to the middle of the range: the difference of two large squares would lose digits.
     const middle = (range[0] + range[1]) / 2;

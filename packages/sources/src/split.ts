@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { RegimenError, type Rng, type Source } from "@regimen/contracts";
+import { RegimenError, breathe, type Rng, type Source } from "@regimen/contracts";
 
 const CHUNK = 256;
 export const chunks = (length: number, size = CHUNK): number[][] =>
@@ -12,6 +12,7 @@ export async function digests(of: Source): Promise<string[]> {
   const width = of.format.h * of.format.w * of.format.c;
   const found: string[] = [];
   for (const rows of chunks(of.length)) {
+    await breathe();
     const { images } = await of.read(rows);
     for (let i = 0; i < rows.length; i++)
       found.push(

@@ -4,7 +4,7 @@ import type { FitResult, JobOptions, Json, Policy, Regimen, Running, SearchResul
 import type { Settings } from "../config/settings.ts";
 import type { Console } from "../display/console.ts";
 import { follow } from "../display/follow.ts";
-import { count } from "../display/style.ts";
+import { about, count } from "../display/style.ts";
 import { Interrupted } from "../failures.ts";
 import type { Io } from "../io.ts";
 import { loadPlugins, type Loaded } from "../plugins/load.ts";
@@ -108,6 +108,11 @@ async function prepared(
     if (unreadable) {
       const others = `${count(choice.data.skipped.length)} images are left out; the first`;
       console.warn("REG_DATA_UNREADABLE", `${others}, ${unreadable.file}: ${unreadable.why}`);
+    }
+    const { seconds, chosen: found } = choice;
+    if (seconds !== null && seconds > time && (order.time !== undefined || found.epochs !== null)) {
+      const wish = `the plan takes ${about(seconds)}, more than the ${about(time)} it has`;
+      console.warn("REG_PLAN_EXCEEDED", `${wish}; fewer images (limit), fewer epochs or a smaller model would fit`);
     }
     const plan = planOf(order, { regimen, choice, learner, loaded });
     const options: JobOptions = {

@@ -1,0 +1,200 @@
+// What only the device can tell: probes of a metalearner, by inference alone or by short trainings.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Scalar, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  StageState,
+  createStep,
+  imagesSeen,
+  zeroCost,
+  type Batch,
+  type Cost,
+  type Fragment,
+  type Json,
+  type Measure,
+  type Predictor,
+  type Request,
+  type Source,
+  type Table,
+} from "@regimen/core";
+import { PLAIN, ask, look, regimenWith, trial, uses, valuesOf } from "../support/jobs.ts";
+
+const crossEntropy = (table: Table, on: Source): number => {
+  const labels = on.labels()!;
+  const logits = table.columns["logits"]!.values;
+  let sum = 0;
+  for (let row = 0; row < on.length; row++) {
+    const [a, b] = [logits[2 * row]!, logits[2 * row + 1]!];
+    sum -= (labels[2 * row] === 1 ? a : b) - Math.log(Math.exp(a) + Math.exp(b));
+  }
+  return sum / on.length;
+};
+
+type Probe = { readonly rises: Record<string, number>; readonly moved: boolean };
+/** How much the loss rises when each candidate's `batch` hook acts on what the model sees. */
+const probe: Measure = async (run, args) => {
+  const before = JSON.stringify(valuesOf(run.model.weights));
+  const on = run.data.validation;
+  const logits = ({ outputs }: ReturnType<Predictor["forward"]>) => ({ logits: outputs });
+  const plain = crossEntropy(await run.table("plain", run.model, on, logits), on);
+  const rises: Record<string, number> = {};
+  for (const step of (args as unknown as { candidates: Fragment["steps"] }).candidates) {
+    const name = `${step.use} ${JSON.stringify(step.with)}`;
+    const hooks = run.hooks({ steps: [step] })[0]!;
+    let group = 0;
+    const forward: Predictor["forward"] = (images, mode) => {
+      const shape = { ...on.format, n: images.shape[0], classes: on.classes.length };
+      const rng = run.rng.fork(name).fork(group++);
+      const state = new StageState();
+      const draws = hooks.draw ? { [step.use]: hooks.draw(rng, shape) } : {};
+      const own = createStep({ index: 0, progress: 0, rates: { default: 0 }, seed: rng.seed(), draws }, state).of(
+        step.use,
+      );
+      const batch: Batch = {
+        shape,
+        images,
+        labels: tf.zeros([shape.n, shape.classes]) as Tensor2D,
+        weights: tf.ones([shape.n]),
+        origin: tf.ones([shape.n]),
+        warp: tf.tile(tf.tensor2d([[1, 0, 0, 0, 1, 0, 0, 0]]), [shape.n, 1]) as Tensor2D,
+        colour: tf.tile(tf.tensor3d([[[1, 0]]]), [shape.n, 1, 1]),
+        also: {},
+      };
+      const seen = run.model.forward(hooks.batch!(batch, own).images as Tensor4D, mode);
+      state.dispose();
+      return seen;
+    };
+    rises[name] = crossEntropy(await run.table(name, { ...run.model, forward }, on, logits), on) - plain;
+  }
+  return { rises, moved: JSON.stringify(valuesOf(run.model.weights)) !== before } satisfies Probe as unknown as Json;
+};
+/** A short training of the given model, by the measure's own hand. */
+const rangeTest: Measure = async (run, args) => {
+  const { images } = args as { images: number };
+  const sgd = run.optimizer("sgd");
+  const { curves, cost } = await run.fit({
+    name: "range",
+    data: run.data.train,
+    plan: { images, rates: { default: 0.1 }, schedule: { use: "constant", with: {} } },
+    weights: run.model.weights,
+    step: (batch, step) => ({
+      loss: step.minimize(
+        () => tf.mean(run.model.loss(run.model.forward(batch.images, { training: true, step }), batch, step)) as Scalar,
+        run.model.weights,
+        sgd,
+      ),
+    }),
+  });
+  return { curves: curves as unknown as Json, trained: cost.trained };
+};
+const measure = (id: string, use: string, more: { with: Json; from?: string; atMost?: Cost }): Request => ({
+  kind: "measure",
+  id,
+  use,
+  policy: { steps: [] },
+  atMost: { ...zeroCost, trained: PLAIN },
+  ...more,
+});
+const candidates = [0.01, 0.2, 0.8].map((m) => ({ use: "test-noise", with: { m, rr: 1 } }));
+const measures = { probe, rangeTest };
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "regimen-measure-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("a probe by inference", () => {
+  it("tells candidates apart, is paid at a third, and moves no weight", async () => {
+    const before = tf.memory().numTensors;
+    const { answers } = await ask(
+      await regimenWith(),
+      [
+        trial("warm", { keep: "warm" }),
+        measure("probe", "probe", { with: { candidates }, from: "warm" }),
+        look("weights", "warm"),
+        trial("on", { from: "warm", until: 2 * PLAIN, horizon: 2 * PLAIN, keep: "on" }),
+        look("on weights", "on"),
+      ],
+      { measures },
+    );
+    const { rises, moved } = answers["probe"]!.value as unknown as Probe;
+    const [mild, some, much] = Object.values(rises);
+    expect(Math.abs(mild!)).toBeLessThan(0.05);
+    expect(some!).toBeGreaterThan(mild!);
+    expect(much!).toBeGreaterThan(some!);
+    expect(moved).toBe(false);
+    // 60 validation images, plain and by each of three candidates.
+    expect(answers["probe"]!.cost).toMatchObject({ trained: 0, inferred: 240 });
+    expect(imagesSeen(answers["probe"]!.cost)).toBe(80);
+    // What follows is what would have been without it.
+    const { answers: bare } = await ask(await regimenWith(), [
+      trial("warm", { keep: "warm" }),
+      trial("on", { from: "warm", until: 2 * PLAIN, horizon: 2 * PLAIN, keep: "on" }),
+      look("on weights", "on"),
+    ]);
+    expect(answers["on weights"]!.value).toEqual(bare["on weights"]!.value);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it("is not done again when the run is resumed, and says the same", async () => {
+    const requests = [
+      trial("warm", { keep: "warm" }),
+      measure("probe", "probe", { with: { candidates }, from: "warm" }),
+      trial("last"),
+    ];
+    const whole = await ask(await regimenWith(), requests, { measures });
+    const [stop, out] = [new AbortController(), join(folder, "run")];
+    let probes = 0;
+    const counting: Measure = async (run, args) => {
+      probes++;
+      return probe(run, args).finally(() => stop.abort());
+    };
+    const first = ask(await regimenWith(), requests, { measures: { probe: counting }, out, signal: stop.signal });
+    await expect(first).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+    const second = await ask(await regimenWith(), requests, { measures: { probe: counting }, out, resume: true });
+    expect(probes).toBe(1);
+    expect(second.answers["probe"]!.value).toEqual(whole.answers["probe"]!.value);
+    expect(second.answers["last"]!.score).toEqual(whole.answers["last"]!.score);
+    expect(second.result.policy).toEqual(whole.result.policy);
+  });
+});
+
+describe("a measure that trains", () => {
+  it("moves its own copy alone, and is counted", async () => {
+    const { answers } = await ask(
+      await regimenWith(),
+      [
+        trial("warm", { keep: "warm" }),
+        look("before", "warm"),
+        measure("range", "rangeTest", { with: { images: 200 }, from: "warm" }),
+        look("after", "warm"),
+      ],
+      { measures },
+    );
+    expect(answers["range"]!.cost).toMatchObject({ trained: 200, inferred: 0 });
+    expect(answers["range"]!.value).toMatchObject({ trained: 200, curves: { loss: [expect.any(Number)] } });
+    expect(answers["after"]!.value).toEqual(answers["before"]!.value);
+  });
+
+  it("may not train more than it was allowed: it fails, and the search goes on", async () => {
+    const { answers } = await ask(
+      await regimenWith(),
+      [measure("range", "rangeTest", { with: { images: 300 }, atMost: { ...zeroCost, trained: 200 } }), trial("next")],
+      { measures },
+    );
+    expect(answers["range"]).toMatchObject({ status: "failed", why: expect.stringMatching(/REG_PLAN_EXCEEDED.*300/) });
+    expect(answers["next"]!.status).toBe("ok");
+  });
+});
+
+describe("a measure that cannot be", () => {
+  it("is one that the metalearner does not have, or from what nobody kept", async () => {
+    const regimen = await regimenWith();
+    await expect(ask(regimen, [measure("x", "unknown", { with: null })])).rejects.toThrow(/REG_METALEARNER.*"unknown"/);
+    await expect(
+      ask(regimen, [measure("x", "probe", { with: { candidates }, from: "never" })], { measures }),
+    ).rejects.toThrow(/REG_METALEARNER.*"never"/);
+  });
+});
