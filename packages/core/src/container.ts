@@ -1,4 +1,4 @@
-import "reflect-metadata";
+import { token, type Token } from "./token.ts"; // first: it brings what tsyringe looks for when it is loaded
 import { container as root, type DependencyContainer, type InjectionToken } from "tsyringe";
 import {
   RegimenError,
@@ -15,10 +15,6 @@ import {
   type Scaffold,
   type Technique,
 } from "@regimen/contracts";
-
-/** A token that carries its type. `Symbol.for`: the same in every copy of this package. */
-type Token<T> = symbol & { readonly __type?: T };
-const token = <T>(name: string): Token<T> => Symbol.for(`regimen/v1/${name}`) as Token<T>;
 
 const PLUGIN = token<Plugin>("plugin");
 const TECHNIQUE = token<Technique>("technique");

@@ -41,10 +41,12 @@ export async function open(
     job,
     seed,
     model: architecture,
+    architecture: ("architecture" in options.model && options.model.with) || {},
     training: (options.training ?? {}) as { readonly [key: string]: Json },
     images: [train, validation, test, unlabeled].map((part) => part?.length ?? 0),
     classes: [...train.classes],
     format: [train.format.h, train.format.w, train.format.c],
+    plugins: Object.fromEntries(context.registered.plugins.map(({ name, version }) => [name, version])),
     ...more,
   };
   const folder = new RunFolder(job, options, { ...context, engine: ENGINE }, fingerprint);

@@ -1,5 +1,5 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { imagesSeen, type Evaluation, type FitResult, type Policy, type Source, type Splits } from "@regimen/contracts";
+import { imagesSeen, type Evaluation, type FitResult, type Policy, type Source } from "@regimen/contracts";
 import type { Context, Opened } from "./context.ts";
 import { evaluateModel } from "./inference.ts";
 import type { Outcome } from "./session.ts";
@@ -41,7 +41,7 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
     folder: folder.path ?? null,
   };
 }
-export async function plainOf(outcome: Outcome): Promise<LayersModel> {
+async function plainOf(outcome: Outcome): Promise<LayersModel> {
   try {
     return await outcome.model.plain();
   } finally {

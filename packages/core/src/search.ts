@@ -95,6 +95,7 @@ export async function answerTrial(
   ): readonly [Answer, Trial] => {
     const trial: Trial = { ...record, ...rest };
     journal.add("trial", id, trial as unknown as Json);
+    forget(session, `trial/${id}`);
     return [answerOf(trial), trial];
   };
   const failed = (status: "failed" | "over-budget", why: string, cost = zeroCost): readonly [Answer, Trial] =>
@@ -161,6 +162,9 @@ function counted(session: Session): { counting: Session; spent(): Cost } {
   };
   return { counting: { ...session, spent }, spent: () => sum };
 }
+/** What only an unfinished training would need. */
+const forget = ({ store }: Session, key: string): void =>
+  ["done", "partial", "table", "snapshot"].forEach((kind) => store.clear(`${kind}/${key}`));
 const imagesOf = (session: Session): number => session.settings.epochs * session.data.train.length;
 
 async function answerMeasure(
@@ -199,6 +203,7 @@ async function answerMeasure(
     answer = { id, status: "failed", cost: spent(), why: error.message };
   }
   journal.add("measure", id, answer as unknown as Json);
+  forget(session, `measure/${id}`);
   return answer;
 }
 

@@ -12,7 +12,9 @@ export async function pngAddress(pixels: Uint8Array | Float32Array, { h, w, c, r
     for (let channel = 0; channel < shown; channel++)
       bytes[at * shown + channel] = (255 * (pixels[at * c + channel]! - low)) / (high - low);
   const { default: sharp } = await import("sharp").catch((cause: unknown) => {
-    throw new RegimenError("REG_DATA_UNREADABLE", "pictures cannot be drawn without sharp; run: npm i sharp", { cause });
+    throw new RegimenError("REG_DATA_UNREADABLE", "pictures cannot be drawn without sharp; run: npm i sharp", {
+      cause,
+    });
   });
   const png = await sharp(bytes, { raw: { width: w, height: h, channels: shown } })
     .png({ compressionLevel: 9 })

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { fromArrays } from "../src/index.ts";
 
 const decoded = async (address: string): Promise<number[]> => {
-  const { data } = await sharp(Buffer.from(address.split(",")[1]!, "base64")).raw().toBuffer({ resolveWithObject: true });
+  const { data } = await sharp(Buffer.from(address.split(",")[1]!, "base64"))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   return [...data];
 };
 

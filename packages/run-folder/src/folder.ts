@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
@@ -113,7 +113,13 @@ export class RunFolder {
   finish(): void {
     this.journal.add("done", "run", true);
     const { path } = this;
-    if (path) onDisk(() => rmSync(join(path, "checkpoints"), { recursive: true, force: true }));
+    if (!path) return;
+    onDisk(() => {
+      rmSync(join(path, "checkpoints"), { recursive: true, force: true });
+      // What a kill left of a file that was being written.
+      for (const name of readdirSync(path, { recursive: true, encoding: "utf8" }))
+        if (/\.(json|csv|bin)\.\d+$/.test(name)) rmSync(join(path, name), { force: true });
+    });
   }
 }
 

@@ -66,7 +66,9 @@ async function readJson(file: string): Promise<ModelJson> {
     throw unreadable(
       `${file} is a graph model; expected a layers model: convert it with --output_format tfjs_layers_model`,
     );
-  if (!json?.modelTopology || !Array.isArray(json.weightsManifest))
+  const groups: Partial<tf.io.WeightsManifestConfig[number]>[] | undefined = json?.weightsManifest;
+  const whole = Array.isArray(groups) && groups.every((group) => group?.paths && group.weights);
+  if (!json?.modelTopology || !whole)
     throw unreadable(`${file} has no modelTopology and weightsManifest; expected the model.json of a tf.LayersModel`);
   return json as ModelJson;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
@@ -11,6 +11,7 @@ export interface Store {
   put(key: string, bytes: Uint8Array): void;
   get(key: string): Uint8Array | undefined;
   delete(key: string): void;
+  /** Deletes a key and all that stand below it, `key/…`. */ clear(key: string): void;
 }
 
 export function memoryStore(): Store {
@@ -19,6 +20,9 @@ export function memoryStore(): Store {
     put: (key, bytes) => void kept.set(key, bytes),
     get: (key) => kept.get(key),
     delete: (key) => void kept.delete(key),
+    clear: (key) => {
+      for (const other of kept.keys()) if (other === key || other.startsWith(`${key}/`)) kept.delete(other);
+    },
   };
 }
 
@@ -34,6 +38,13 @@ export function folderStore(folder: string): Store {
       onDisk(() => (mkdirSync(folder, { recursive: true }), writeFileAtomic.sync(path(key), Buffer.from(bytes)))),
     get: (key) => (existsSync(path(key)) ? new Uint8Array(readFileSync(path(key))) : undefined),
     delete: (key) => onDisk(() => rmSync(path(key), { force: true })),
+    clear: (key) =>
+      onDisk(() => {
+        rmSync(path(key), { force: true });
+        const below = encodeURIComponent(`${key}/`);
+        for (const name of existsSync(folder) ? readdirSync(folder) : [])
+          if (name.startsWith(below)) rmSync(join(folder, name), { force: true });
+      }),
   };
 }
 

@@ -76,6 +76,7 @@ describe("a run's folder", () => {
     const run = begin();
     run.store.put("partial/final", Uint8Array.of(1));
     expect(existsSync(join(out, "checkpoints"))).toBe(true);
+    writeFileSync(join(out, "report.json.3589620162"), "cut sho");
     run.finish();
     expect(readdirSync(out).sort()).toEqual(["journal.jsonl", "run.json"]);
     expect(() => begin({ resume: true })).toThrow(/REG_RUN_FINISHED.*regimen report/);

@@ -126,7 +126,7 @@ describe("loadModel's errors", () => {
   const write = (content: unknown): void => writeFileSync(join(folder, "model.json"), JSON.stringify(content));
 
   it("a missing file, one that is no JSON, one that is no model", async () => {
-    await failing("is not there");
+    await failing("does not exist");
     mkdirSync(join(folder, "model.json"));
     await failing(join(folder, "model.json"));
     rmSync(join(folder, "model.json"), { recursive: true });
@@ -150,11 +150,11 @@ describe("loadModel's errors", () => {
     await written();
     const bytes = readFileSync(join(folder, "weights.bin"));
     writeFileSync(join(folder, "weights.bin"), bytes.subarray(4));
-    await failing(`describes ${bytes.length} bytes`, `have ${bytes.length - 4}`);
+    await failing(`has ${bytes.length - 4} bytes`, `expected ${bytes.length}`);
     writeFileSync(join(folder, "weights.bin"), Buffer.concat([bytes, Buffer.alloc(8)]));
-    await failing(`have ${bytes.length + 8}`);
+    await failing(`has ${bytes.length + 8} bytes`);
     rmSync(join(folder, "weights.bin"));
-    await failing("weight file that is not there");
+    await failing("weights.bin", "does not exist");
   });
 
   it("a layer that nobody knows, and weights that its layers do not have", async () => {
@@ -169,7 +169,7 @@ describe("loadModel's errors", () => {
     await written();
     const before = tf.memory().numTensors;
     rmSync(join(folder, "weights.bin"));
-    await failing("weight file");
+    await failing("weights.bin");
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -127,6 +127,19 @@ describe("stores", () => {
     if (kind === "folder") expect(readdirSync(folder)).toEqual(["checkpoints"]);
   });
 
+  it.each(["memory", "folder"])("%s: clears a key and what stands below it, and nothing beside", (kind) => {
+    const store = kind === "memory" ? memoryStore() : folderStore(join(folder, "checkpoints"));
+    store.clear("done/trial/1");
+    const [gone, stays] = [
+      ["done/trial/1", "done/trial/1/teacher", `done/trial/1/${"deep/".repeat(60)}`],
+      ["done/trial/10", "done/trial", "done/trial/2/1", "done/trial/1%2F"],
+    ];
+    for (const key of [...gone!, ...stays!]) store.put(key, bytes);
+    store.clear("done/trial/1");
+    expect(gone!.map((key) => store.get(key))).toEqual([undefined, undefined, undefined]);
+    for (const key of stays!) expect(store.get(key), key).toBeDefined();
+  });
+
   it("a folder's values outlive the store, and half-written neighbours do not disturb it", () => {
     folderStore(folder).put("x", bytes);
     writeFileSync(join(folder, "x.bin.1234567"), "cut sho");

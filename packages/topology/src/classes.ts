@@ -12,7 +12,7 @@ export const WEIGHTED = new Set([
   "SeparableConv2D",
 ]);
 
-export const NORMALIZATION = new Set(["BatchNormalization", "LayerNormalization", "Regimen>BatchNormalization"]);
+const NORMALIZATION = new Set(["BatchNormalization", "LayerNormalization", "Regimen>BatchNormalization"]);
 
 /** Layers that draw random numbers while training. */
 export const STOCHASTIC = new Set([

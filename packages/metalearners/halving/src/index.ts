@@ -1,3 +1,4 @@
+import type { MetaLearner, Plugin } from "@regimen/core";
 import { learnerPlugin } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
 import { createHalving, type HalvingOptions } from "./halving.ts";
@@ -6,5 +7,5 @@ export { createHalving, type Entry, type HalvingOptions, type HalvingState } fro
 export { climb, ladderFor, until, type Ladder } from "./plan.ts";
 
 /** The plug-in, and the metalearner: `plugins: [halving]`, `metalearner: halving({ eta: 4 })`. */
-const halving = learnerPlugin<HalvingOptions>(manifest, "halving", createHalving);
+const halving: ((options?: HalvingOptions) => MetaLearner) & Plugin = learnerPlugin(manifest, "halving", createHalving);
 export default halving;

@@ -1,4 +1,6 @@
+import type { Technique } from "@regimen/core";
 import { brightness, contrast } from "./colour.ts";
+import type { Magnitude } from "./shared.ts";
 import { mirror, rotate, translate, zoom } from "./spatial.ts";
 
 export { applyBrightness, applyContrast, brightness, contrast, drawBrightness, drawContrast } from "./colour.ts";
@@ -17,4 +19,6 @@ export {
 } from "./spatial.ts";
 
 /** Each with magnitude and rate (the mirror with a rate alone): a metalearner chooses among them one by one. */
-export const augmentations = { mirror, rotate, translate, zoom, brightness, contrast } as const;
+export const augmentations: { readonly mirror: Technique<{ rr: number }> } & {
+  readonly [name in "rotate" | "translate" | "zoom" | "brightness" | "contrast"]: Technique<Magnitude>;
+} = { mirror, rotate, translate, zoom, brightness, contrast };
