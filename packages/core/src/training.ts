@@ -87,7 +87,8 @@ export class Training {
     try {
       const done = session.store.get(`done/${change.path}`);
       if (done) return this.#keep(await this.#restored(model, decode(done)));
-      const from = change.from ? weightsAlone(decode(this.#kept(change.from.id))) : order.from;
+      // A snapshot is weights alone: a training that starts from one is at its own beginning.
+      const from = change.from ? decode(this.#kept(change.from.id)) : order.from;
       const { position } = positionOf(from);
       const until = position + plan.images;
       // What a training from a snapshot leaves out of its order's chain, since it is at its own beginning.
@@ -358,12 +359,6 @@ export class Training {
     return bytes;
   }
 }
-
-/** A training that starts from a snapshot's weights is at its own beginning. */
-const weightsAlone = ({ tensors }: Checkpoint): Checkpoint => ({
-  meta: {},
-  tensors: new Map([...tensors].filter(([name]) => !name.startsWith("state/"))),
-});
 
 /** Forward passes over so many images. */
 async function timed<T>(images: number, work: () => Promise<T>): Promise<{ result: T; cost: Cost }> {

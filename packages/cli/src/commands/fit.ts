@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { RegimenError, type Policy } from "@regimen/contracts";
+import { RegimenError, parsePolicy, type Policy } from "@regimen/contracts";
 import type { Console } from "../display/console.ts";
 import type { JobFlags } from "../flags.ts";
 import type { Call } from "../io.ts";
@@ -19,15 +19,20 @@ export async function fitCommand(
   await runJob(io, console, order, (done) => tellFinished(done, console, io));
 }
 
-/** A policy.json, a folder that holds one, or "none". Errors: REG_POLICY_INVALID; what is in it, the core checks. */
+/** A policy.json, a folder that holds one, or "none". Errors: REG_POLICY_INVALID, REG_POLICY_FORMAT. */
 export function readPolicy(named: string, cwd: string): Policy | "none" {
   if (named === "none") return "none";
   const path = resolve(cwd, named);
   const file = existsSync(path) && statSync(path).isDirectory() ? join(path, "policy.json") : path;
-  return readJson(file, () => {
-    throw new RegimenError(
-      "REG_POLICY_INVALID",
-      `--policy got "${named}", where there is no policy; expected a policy.json, a run's folder, or none`,
-    );
-  }) as Policy;
+  const read = readJson(
+    file,
+    () => {
+      throw new RegimenError(
+        "REG_POLICY_INVALID",
+        `--policy got "${named}", where there is no policy; expected a policy.json, a run's folder, or none`,
+      );
+    },
+    "REG_POLICY_INVALID",
+  );
+  return parsePolicy(read);
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { RegimenError, threeWords, type Json } from "@regimen/contracts";
+import { RegimenError, type ErrorCode, threeWords, type Json } from "@regimen/contracts";
 
 import type { Chosen } from "./types.ts";
 
@@ -66,12 +66,12 @@ export function readRecorded(folder: string, shown: string): Recorded {
   return config as Recorded;
 }
 
-/** Errors: what `missing` throws; REG_JOURNAL for a file that is no JSON. */
-export function readJson(path: string, missing: () => never): unknown {
+/** Errors: what `missing` throws; `broken` for a file that is no JSON. */
+export function readJson(path: string, missing: () => never, broken: ErrorCode = "REG_JOURNAL"): unknown {
   if (!existsSync(path)) return missing();
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw new RegimenError("REG_JOURNAL", `${path} is not valid JSON: ${(cause as Error).message}`, { cause });
+    throw new RegimenError(broken, `${path} is not valid JSON: ${(cause as Error).message}`, { cause });
   }
 }

@@ -24,6 +24,8 @@ import { technique, uses } from "../support/jobs.ts";
 beforeAll(() => tf.setBackend("cpu"));
 const SHAPE: Shape = { n: 2, h: 4, w: 4, c: 1, range: [0, 255], classes: 2 };
 
+const NOWHERE = [0, 0, 0, 0];
+
 /** Pixel (y, x) of image i is 100 i + 10 y + x; the mask is 1 where x < 2; two boxes and a place for a third. */
 function rows(): Rows {
   const each = (of: (i: number, y: number, x: number) => number): number[] =>
@@ -34,15 +36,17 @@ function rows(): Rows {
     weights: Float32Array.of(1, 0.5),
     origin: Float32Array.of(ORIGIN.labelled, ORIGIN.added),
     boxes: {
-      at: Float32Array.of(
-        ...[1, 0, 3, 2],
-        ...[0, 2, 2, 4],
-        ...[0, 0, 0, 0],
-        ...[0, 0, 4, 4],
-        ...[2, 1, 3, 2],
-        ...[0, 0, 0, 0],
+      at: Float32Array.from([[1, 0, 3, 2], [0, 2, 2, 4], NOWHERE, [0, 0, 4, 4], [2, 1, 3, 2], NOWHERE].flat()),
+      labels: Float32Array.from(
+        [
+          [1, 0],
+          [0, 1],
+          [0, 0],
+          [0, 1],
+          [1, 0],
+          [0, 0],
+        ].flat(),
       ),
-      labels: Float32Array.of(...[1, 0], ...[0, 1], ...[0, 0], ...[0, 1], ...[1, 0], ...[0, 0]),
       weights: Float32Array.of(1, 1, 0, 1, 0.5, 0),
     },
     masks: Int32Array.from(each((_i, _y, x) => Number(x < 2))),

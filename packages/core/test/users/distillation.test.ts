@@ -126,7 +126,17 @@ describe("distillation", () => {
           },
         }),
       });
-    const regimen = await regimenWith(half("test-half"), noLabels, silent, spy(into.seen));
+    const inner = technique({
+      name: "test-inner",
+      order: { slot: "teach" },
+      create: () => ({ train: (_run, next) => next({ name: "inner", cost: 2 }) }),
+    });
+    const outer = technique({
+      name: "test-outer",
+      order: { slot: "ensemble" },
+      create: () => ({ train: (_run, next) => next({ name: "outer", cost: 3 }) }),
+    });
+    const regimen = await regimenWith(half("test-half"), noLabels, silent, inner, outer, spy(into.seen));
     const training = { epochs: 8, batchSize: 20, learningRate: 0.05, optimizer: "sgd" } as const;
     const blind = await fit(regimen, { policy: uses("test-no-labels"), training });
     const taught = await fit(regimen, { policy: uses("test-no-labels", "test-half"), training });
@@ -136,5 +146,11 @@ describe("distillation", () => {
     const plain = await fit(regimen, { training });
     const unsilenced = await fit(regimen, { policy: uses("test-no-labels", "test-silence"), training });
     expect(unsilenced.weights).toEqual(plain.weights);
+    // Joined changes add up: what the outer leaves out stays out, and costs multiply.
+    const deep = uses("test-no-labels", "test-silence", "test-inner", "test-outer");
+    const paid = await fit(regimen, { policy: deep, training: { ...training, epochs: 6 } });
+    const short = await fit(regimen, { training: { ...training, epochs: 1 } });
+    expect(paid.weights).toEqual(short.weights);
+    expect(paid.cost.trained).toBe(6 * short.cost.trained);
   });
 });

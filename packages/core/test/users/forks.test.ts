@@ -2,7 +2,7 @@
 import type { Scalar } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import type { Params, Request, Technique } from "@regimen/core";
-import { PLAIN, ask, look, regimenWith, technique, trial, uses } from "../support/jobs.ts";
+import { PLAIN, ask, look, regimenWith, spy, technique, trial, uses, type Seen } from "../support/jobs.ts";
 
 const noisy = uses(["test-noise", { m: 0.1, rr: 0.5 }]);
 const rung = (id: string, until: number, more: Parameters<typeof trial>[1] = {}): Request =>
@@ -47,6 +47,24 @@ describe("a rung", () => {
     expect(answers["a"]!.cost.trained).toBe(140);
     expect(answers["b"]!.cost.trained).toBe(260);
     expect(answers["b w"]!.value).toEqual(answers["w"]!.value);
+  });
+});
+
+describe("a rung of a technique that costs more", () => {
+  it("ends where the whole would, though its position is no round number", async () => {
+    const dear = technique({ name: "test-dear", cost: () => 1.01, create: () => ({}) });
+    const policy = uses("test-dear");
+    // Five and a half steps of 20.2, which is six; the second half of them is three and a half but for a rounding error.
+    const { answers } = await ask(await regimenWith(dear), [
+      rung("whole", 111.1, { policy }),
+      rung("a", 40.4, { policy }),
+      rung("b", 111.1, { policy, from: "a" }),
+      look("whole weights", "whole"),
+      look("b weights", "b"),
+    ]);
+    expect(answers["whole"]!.cost.trained).toBeCloseTo(6 * 20.2, 6);
+    expect(answers["b"]!.cost.trained).toBeCloseTo(4 * 20.2, 6);
+    expect(answers["b weights"]!.value).toEqual(answers["whole weights"]!.value);
   });
 });
 
@@ -136,6 +154,41 @@ describe("a fork", () => {
     near(shares(rates.slice(0, 40)), cosine(0, 20, 20));
     near(shares(rates.slice(40)), cosine(0, 10, 10));
     expect(answers["fork"]!.cost.trained).toBe(200);
+  });
+});
+
+describe("a training from another's result", () => {
+  it("has its weights, and a schedule and steps of its own", async () => {
+    const seen: number[] = [];
+    const log: Seen[] = [];
+    const on = technique({
+      name: "test-on",
+      order: { slot: "teach" },
+      create: () => ({
+        async train(run, next) {
+          const images = run.plan.images / 2;
+          const first = await next({ name: "first", plan: { images } });
+          const from = first.snapshot!;
+          first.model.dispose();
+          return next({ name: "second", from, plan: { images } });
+        },
+      }),
+    });
+    const indices = technique({
+      name: "test-rates",
+      create: () => ({
+        batch: (batch, step) => {
+          seen.push(step.index.dataSync()[0]!, step.progress.dataSync()[0]!);
+          return batch;
+        },
+      }),
+    });
+    await ask(await regimenWith(on, indices, spy(log)), [
+      trial("on", { policy: uses("test-on", "test-rates", "test-spy") }),
+    ]);
+    expect(log[1]!.first).toEqual(log[0]!.last);
+    expect(seen.slice(20)).toEqual(seen.slice(0, 20));
+    expect(seen.slice(0, 4)).toEqual([0, 0, 1, Math.fround(0.1)]);
   });
 });
 

@@ -1,11 +1,11 @@
 // Models and optimizers of a technique's own: a generator and a discriminator, two updates in one step.
 import * as tf from "@tensorflow/tfjs-core";
-import type { Scalar, Tensor2D, Tensor4D, Variable } from "@tensorflow/tfjs-core";
+import type { Scalar, Tensor2D, Variable } from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
 import { source, type Run, type Samples, type Source, type Technique, type Weight } from "@regimen/core";
-import { PLAIN, fit, job, regimenWith, spy, technique, uses, type Seen } from "../support/jobs.ts";
+import { PLAIN, fit, regimenWith, spy, technique, uses, type Seen } from "../support/jobs.ts";
 import { H } from "../support/world.ts";
 
 const dense = (units: number, name: string, inputDim: number, activation: "tanh" | "linear" = "linear") =>

@@ -20,7 +20,7 @@ import {
   type Source,
   type Table,
 } from "@regimen/core";
-import { PLAIN, ask, look, regimenWith, trial, uses, valuesOf } from "../support/jobs.ts";
+import { PLAIN, ask, look, regimenWith, trial, valuesOf } from "../support/jobs.ts";
 
 const crossEntropy = (table: Table, on: Source): number => {
   const labels = on.labels()!;

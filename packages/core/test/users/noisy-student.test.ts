@@ -65,7 +65,7 @@ const origins = technique({
   }),
 });
 
-const unlabeled = (): Samples => ({ ...samples(120, 9), labels: () => undefined });
+const unlabeled = (): Samples => ({ ...samples(300, 9), labels: () => undefined });
 const data = () => ({ ...job().data, unlabeled: unlabeled() });
 const policy = uses("test-student", "test-origins", "test-spy");
 const notes = (): Notes => ({ tables: [], teachers: [], seen: [] });
@@ -87,13 +87,13 @@ describe("a Noisy Student", () => {
     ]);
     // Half of each of the student's batches, none of the teacher's.
     expect(epochs(result.events).map(({ logs }) => logs["test-origins/added"])).toEqual([0, 0.5]);
-    expect(into.tables[0]!.rows).toBe(120);
+    expect(into.tables[0]!.rows).toBe(300);
     expect(into.tables[0]!.columns["p"]!.width).toBe(2);
     into.tables[0]!.columns["p"]!.values.forEach((p, at) => expect(p).toBeCloseTo(into.teachers[0]![at]!, 5));
     expect(result.validation.error).toBeLessThan(0.3);
     expect(result.cost.trained).toBe(PLAIN);
-    // 120 pseudo-labels, and 60 validation images after each training's one epoch and at its end.
-    expect(result.cost.inferred).toBe(120 + 4 * 60);
+    // 300 pseudo-labels, and 60 validation images after each training's one epoch and at its end.
+    expect(result.cost.inferred).toBe(300 + 4 * 60);
     expect(tf.memory().numTensors).toBe(before);
   });
 

@@ -3,7 +3,20 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { StageState, createStep, optimizerOf, type Hooks, type Technique, type Weight } from "@regimen/core";
-import { PLAIN, ask, fit, job, look, regimenWith, spy, technique, trial, uses, type Seen } from "../support/jobs.ts";
+import {
+  PLAIN,
+  ask,
+  epochs,
+  fit,
+  job,
+  look,
+  regimenWith,
+  spy,
+  technique,
+  trial,
+  uses,
+  type Seen,
+} from "../support/jobs.ts";
 
 beforeAll(() => tf.setBackend("cpu"));
 
@@ -154,6 +167,8 @@ describe("EMA", () => {
       values.forEach((value, i) => expect(value).toBeCloseTo(expected[at]![i]!, 5)),
     );
     expect(result.weights).not.toEqual(Object.values(raw!.at(-1)!));
+    // So is what each epoch is validated with.
+    expect(epochs(result.events).at(-1)!.logs["val_loss"]).toBe(result.validation.loss);
     const again = await regimen.fit({ ...job(), policy });
     const evaluation = await regimen.evaluate({ model: (await again).model, data: job().data.validation });
     expect(evaluation.loss).toBeCloseTo(result.validation.loss, 5);
