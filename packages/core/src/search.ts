@@ -1,5 +1,6 @@
 import {
   RegimenError,
+  SLOTS,
   addCost,
   imagesSeen,
   threeWords,
@@ -11,6 +12,7 @@ import {
   type MetaLearner,
   type Problem,
   type Request,
+  type Technique,
   type Trial,
 } from "@regimen/contracts";
 import { decode, encode, type Checkpoint, type Journal } from "@regimen/run-folder";
@@ -207,12 +209,16 @@ async function answerMeasure(
   return answer;
 }
 
-/** Which policy steps can be composed here at all: the others are left out of the search. */
+/**
+ * What can be composed here at all, in the order in which it acts: the others are left out of the search, and the order in
+ * which plug-ins were loaded changes nothing.
+ */
 export function usable(session: Pick<Session, "registered" | "task" | "facts">): Session["registered"]["techniques"] {
-  return session.registered.techniques.filter((technique) => {
-    const { tasks, order } = technique;
-    return (
-      (!tasks || tasks.includes(session.task)) && (order.needs ?? []).every((need) => session.facts.includes(need))
-    );
-  });
+  const slot = ({ order }: Technique): number => SLOTS.indexOf(order.slot);
+  return session.registered.techniques
+    .filter(
+      ({ tasks, order }) =>
+        (!tasks || tasks.includes(session.task)) && (order.needs ?? []).every((need) => session.facts.includes(need)),
+    )
+    .sort((a, b) => slot(a) - slot(b) || (a.name < b.name ? -1 : 1));
 }

@@ -14,6 +14,9 @@ import {
 /** Draws that may come out at the off value, or as a policy that was there before, are repeated this often. */
 const ATTEMPTS = 32;
 
+/** A part of a package that brings several techniques ("@regimen/technique-augment/mirror"): half of them at once would be too strong. */
+const isPart = ({ name }: TechniqueMeta): boolean => name.split("/").length > (name.startsWith("@") ? 2 : 1);
+
 const fixedOf = (problem: Problem, { name }: TechniqueMeta): Params => problem.fixed?.[name] ?? {};
 
 /** What is to be decided: not in the base, and not switched off by what the user fixed. */
@@ -58,14 +61,16 @@ function drawParams(technique: TechniqueMeta, fixed: Params, rng: Rng): Params {
 }
 
 /**
- * A policy at random: each open technique with probability ½, each training setting left as it is with probability ½;
+ * A policy at random: each open technique with probability ½ (¼ where its package brings several), each training setting
+ * left as it is with probability ½;
  * numbers uniform in their range, or in its logarithm where the axis says so. Each has a stream of its own, so another
  * technique moves nothing but what it conflicts with.
  */
 export function drawPolicy(problem: Problem, rng: Rng): Fragment {
   const open = openTechniques(problem).map((technique) => {
     const stream = rng.fork(technique.name);
-    return { technique, turn: stream.fork("turn").uniform(), within: stream.fork("in").uniform() < 0.5, stream };
+    const chance = isPart(technique) ? 0.25 : 0.5;
+    return { technique, turn: stream.fork("turn").uniform(), within: stream.fork("in").uniform() < chance, stream };
   });
   const chosen: TechniqueMeta[] = [];
   // In a drawn order, so that no side of a conflict is favoured.

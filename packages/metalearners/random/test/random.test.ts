@@ -44,15 +44,26 @@ describe("draws", () => {
     }
   });
 
-  it("take each technique half of the time, and no side of a conflict more than the other", () => {
-    // Five standard deviations of a share of 2,000 fair coins: 0.056.
+  it("take each part of a package a quarter of the time, and no side of a conflict more than the other", () => {
+    // Five standard deviations of a share of 2,000 coins: 0.056 at the most.
     for (const use of ["made-up/blend", "made-up/decay", "made-up/mirror", "made-up/teach"])
-      expect(Math.abs(share((policy) => names(policy).includes(use)) - 0.5)).toBeLessThan(0.056);
-    // Both wanted (¼): one of them by a coin. So each is in with ¼ + ⅛.
+      expect(Math.abs(share((policy) => names(policy).includes(use)) - 1 / 4)).toBeLessThan(0.05);
+    // Both wanted (1/16): one of them by a coin. So each is in with 3/16 + 1/32.
     for (const use of ["made-up/drop", "made-up/skip"])
-      expect(Math.abs(share((policy) => names(policy).includes(use)) - 0.375)).toBeLessThan(0.054);
+      expect(Math.abs(share((policy) => names(policy).includes(use)) - 7 / 32)).toBeLessThan(0.047);
     expect(share((policy) => names(policy).includes("made-up/drop") && names(policy).includes("made-up/skip"))).toBe(0);
     expect(Math.abs(share((policy) => policy.train?.["learningRate"] !== undefined) - 0.5)).toBeLessThan(0.056);
+  });
+
+  it("take a technique with a package of its own half of the time", () => {
+    const whole = {
+      ...madeUpProblem,
+      techniques: madeUpProblem.techniques.map((one) => ({ ...one, name: one.name.replace("/", "-") })),
+    };
+    const rng = createRng(1);
+    const draws = Array.from({ length: 2000 }, (_, at) => drawPolicy(whole, rng.fork(at)));
+    const held = draws.filter(({ steps }) => steps.some(({ use }) => use === "made-up-mirror")).length;
+    expect(Math.abs(held / 2000 - 0.5)).toBeLessThan(0.056);
   });
 
   it("are uniform in the range, or in its logarithm", () => {
