@@ -25,5 +25,5 @@ const pixels = gunzipSync(await readFile(file)).subarray(16, 16 + 5 * h * w * c)
 const probabilities = model.predict(tf.tensor4d(Float32Array.from(pixels), [5, h, w, c]));
 for (const row of probabilities.arraySync()) {
   const best = row.indexOf(Math.max(...row));
-  console.log(classes[best].padEnd(12), row[best].toFixed(5));
+  console.log(classes[best].padEnd(12), row[best].toFixed(7));
 }

@@ -6,7 +6,7 @@ const files = readdirSync(folder).map((name) => ({ name, text: readFileSync(new 
 
 describe("the core stays small", () => {
   it("has under 2,500 lines, no file over 400", () => {
-    const lines = files.map(({ name, text }) => ({ name, lines: text.split("\n").length }));
+    const lines = files.map(({ name, text }) => ({ name, lines: text.split("\n").length - 1 }));
     expect(lines.filter((file) => file.lines > 400)).toEqual([]);
     expect(lines.reduce((sum, file) => sum + file.lines, 0)).toBeLessThan(2500);
   });

@@ -1,6 +1,6 @@
 // Every example runs, on what the build made, in seconds.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,7 @@ describe.skipIf(!built)(`examples${built ? "" : " (skipped: run npm run setup fi
     expect(run(`examples/${name}.js`)).toMatch(expected);
   });
 
-  it("saved-model: what a run saved answers with nothing but tfjs", () => {
+  it("saved-model: what a run saved answers with nothing but tfjs, as predictions.csv says", () => {
     const folder = mkdtempSync(join(tmpdir(), "regimen-example-"));
     const out = join(folder, "run");
     run(
@@ -46,8 +46,14 @@ describe.skipIf(!built)(`examples${built ? "" : " (skipped: run npm run setup fi
       "--quiet",
     );
     const lines = run("examples/saved-model.js", join(out, "model")).trim().split("\n");
+    const told = readFileSync(join(out, "predictions.csv"), "utf8").split("\n").slice(1, 6);
     rmSync(folder, { recursive: true });
     expect(lines).toHaveLength(5);
-    for (const line of lines) expect(line).toMatch(/^\S.* 0\.\d{5}$|^\S.* 1\.00000$/);
+    for (const [at, line] of lines.entries()) {
+      const [, name, probability] = /^(.*\S) +([\d.]+)$/.exec(line)!;
+      const [, , predicted, ...probabilities] = told[at]!.split(",");
+      expect(name).toBe(predicted);
+      expect(Math.abs(Number(probability) - Math.max(...probabilities.map(Number)))).toBeLessThan(1e-5);
+    }
   });
 });

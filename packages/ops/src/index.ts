@@ -7,3 +7,4 @@ export { warp, type WarpOptions } from "./warp.ts";
 export { affineWarp, composeWarp, identityWarp, type AffineParts } from "./warp-matrix.ts";
 export { colour, composeColour, identityColour } from "./colour.ts";
 export { warpBoxes } from "./warp-boxes.ts";
+export { keepLargest, mixLabels } from "./mix.ts";

@@ -1,3 +1,4 @@
+import { keepLargest } from "@regimen/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
 import type { Batch } from "@regimen/core";
@@ -40,7 +41,7 @@ export function pasteBoxes(
   ) as Tensor2D;
   // 1 more than the area: a weighted box without area still comes before padding.
   const size = tf.where(tf.greater(weights, 0), tf.add(left, 1), tf.zerosLike(left)) as Tensor2D;
-  const keep = largest(size, own.weights.shape[1]);
+  const keep = keepLargest(size, own.weights.shape[1]);
   return {
     at: keep(at),
     labels: keep(tf.concat([own.labels, other(own.labels)], 1) as Tensor3D),
@@ -84,20 +85,5 @@ function cut(box: Edges, patch: Edges): Edges {
     x0: start(columns, box.x0, box.x1, patch.x0, patch.x1),
     y1: end(rows, box.y0, box.y1, patch.y0, patch.y1),
     x1: end(columns, box.x0, box.x1, patch.x0, patch.x1),
-  };
-}
-
-/** Keeps the `capacity` largest along the second axis, in the order they had. */
-function largest(size: Tensor2D, capacity: number): <T extends Tensor>(tensor: T) => T {
-  const [n, all] = size.shape;
-  const found = tf.cast(tf.topk(size, capacity).indices, "float32");
-  const ascending = tf.neg(tf.topk(tf.neg(found), capacity).values);
-  // Numbered through all examples: with batch dimensions, tfjs' gather for WebAssembly reads past its tensors.
-  const at = tf.add(ascending, tf.mul(tf.reshape(tf.range(0, n), [n, 1]), all));
-  const flat = tf.cast(tf.reshape(at, [n * capacity]), "int32") as Tensor1D;
-  return (tensor) => {
-    const inner = tensor.shape.slice(2);
-    const kept = tf.gather(tf.reshape(tensor, [n * all, ...inner]), flat);
-    return tf.reshape(kept, [n, capacity, ...inner]) as typeof tensor;
   };
 }

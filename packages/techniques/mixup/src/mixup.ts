@@ -1,5 +1,6 @@
+import { mixLabels } from "@regimen/ops";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D } from "@tensorflow/tfjs-core";
 import type { Batch, Rng, Shape, Step, Technique } from "@regimen/core";
 import manifest from "../package.json" with { type: "json" };
 import { joinBoxes } from "./boxes.ts";
@@ -37,22 +38,6 @@ export function applyMixup(batch: Batch, fed: Step["fed"]): Batch {
 /** [n] → [n, 1, …], of the rank of `like`. */
 const along = (perExample: Tensor, like: Tensor): Tensor =>
   tf.reshape(perExample, [-1, ...like.shape.slice(1).map(() => 1)]);
-
-/**
- * The weighted loss of the mix is the mix of the weighted losses: w' = λw + (1 − λ)w°, and the label's share is λw / w'.
- * With equal weights that is the paper's λ; a partner without label (weight 0) adds nothing and takes weight away.
- */
-function mixLabels(batch: Batch, lambda: Tensor1D, rest: Tensor1D, other: <T extends Tensor>(tensor: T) => T) {
-  const own = tf.mul(batch.weights, lambda);
-  const weights = tf.add(own, tf.mul(other(batch.weights), rest)) as Tensor1D;
-  const weighty = tf.greater(weights, 0);
-  const share = tf.expandDims(
-    tf.where(weighty, tf.div(own, tf.where(weighty, weights, tf.onesLike(weights))), lambda),
-    1,
-  );
-  const labels = tf.add(tf.mul(batch.labels, share), tf.mul(other(batch.labels), tf.sub(1, share))) as Tensor2D;
-  return { labels, weights };
-}
 
 /** mixup, one λ an example. */
 export const mixup: Technique<{ alpha: number; rr: number }> = {
