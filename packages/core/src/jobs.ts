@@ -1,4 +1,5 @@
 import {
+  ERROR_CODES,
   RegimenError,
   addCost,
   fragmentOf,
@@ -142,7 +143,11 @@ async function trainTrunk({ session, folder, plain, seed }: Opened): Promise<Tri
     seed,
   } as const;
   const [answer, trial] = await answerTrial(session, request, Number.POSITIVE_INFINITY, folder.journal, true);
-  if (answer.status !== "ok") throw new RegimenError("REG_LOSS_NAN", `the plain training failed: ${answer.why}`);
+  if (answer.status !== "ok") {
+    const why = answer.why ?? "";
+    const code = ERROR_CODES.find((one) => why.startsWith(`${one}:`)) ?? "REG_HOOK";
+    throw new RegimenError(code, `the plain training failed: ${why.replace(`${code}: `, "")}`);
+  }
   return trial;
 }
 

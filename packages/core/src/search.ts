@@ -137,9 +137,14 @@ export async function answerTrial(
       points: outcome.points,
     });
   } catch (error) {
-    if (!(error instanceof RegimenError) || error.code === "REG_DISK" || error.code === "REG_METALEARNER") throw error;
-    return failed("failed", error.message, spent());
+    return failed("failed", whyFailed(error, session), spent());
   }
+}
+/** A technique that breaks costs its trial, not the search; what would break every other trial too is thrown on. */
+function whyFailed(error: unknown, session: Session): string {
+  const { message, code } = error as Partial<RegimenError>;
+  if (session.signal.aborted || code === "REG_DISK" || code === "REG_METALEARNER" || message === undefined) throw error;
+  return message;
 }
 const answerOf = ({ id, status, score, cost, why }: Trial): Answer => ({
   id,
@@ -201,8 +206,7 @@ async function answerMeasure(
     );
     answer = { id, status: "ok", value, cost };
   } catch (error) {
-    if (!(error instanceof RegimenError) || error.code === "REG_DISK") throw error;
-    answer = { id, status: "failed", cost: spent(), why: error.message };
+    answer = { id, status: "failed", cost: spent(), why: whyFailed(error, session) };
   }
   journal.add("measure", id, answer as unknown as Json);
   forget(session, `measure/${id}`);

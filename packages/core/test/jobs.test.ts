@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRegimen, loadModel, type Regimen, type RegimenEvent } from "@regimen/core";
-import { list, model, plugin, samples } from "./support/world.ts";
+import { createRegimen, loadModel, type Regimen, type RegimenEvent, type Technique } from "@regimen/core";
+import { list, model, noise, plugin, samples } from "./support/world.ts";
 
 let folder: string;
 let regimen: Regimen;
@@ -86,5 +86,27 @@ describe("train", () => {
     const { model: trained, policy } = await regimen.train({ ...job(), metalearner: list(policies) });
     const { model: again } = await regimen.fit({ model: model(), data: data(), policy });
     expect(again.getWeights()[0]!.dataSync()).toEqual(trained.getWeights()[0]!.dataSync());
+  });
+
+  it("goes on when a technique breaks in a trial, and says which", async () => {
+    const broken: Technique<{ m: number }> = {
+      ...noise,
+      name: "test-broken",
+      space: { m: { kind: "m", range: [0, 1], default: 0.1, off: 0 } },
+      create: () => ({
+        batch: () => {
+          throw new TypeError("x is not a function");
+        },
+      }),
+    };
+    const own = await createRegimen({
+      plugins: [plugin((registry) => registry.technique(broken))],
+      backend: "current",
+    });
+    const tried = [{ steps: [{ use: "test-broken", with: { m: 0.5 } }] }, ...policies];
+    const { report, model: trained } = await own.train({ ...job(), metalearner: list(tried) });
+    trained.dispose();
+    expect(report.search.trials[0]).toMatchObject({ status: "failed", why: "x is not a function", score: null });
+    expect(report.search.trials[1]!.status).toBe("optimal");
   });
 });
