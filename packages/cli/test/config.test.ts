@@ -19,7 +19,7 @@ const complaint = (text: string, overrides: readonly Override[] = [], name?: str
 };
 
 describe("a configuration", () => {
-  it("is read with all that CONTRACT.md shows", () => {
+  it("is read with every documented key", () => {
     const config = read(`
 task: classification
 data:
