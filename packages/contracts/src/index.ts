@@ -4,6 +4,7 @@ export * from "./data.ts";
 export type * from "./step.ts";
 export type * from "./model.ts";
 export * from "./technique.ts";
+export type * from "./recording.ts";
 export type * from "./metalearner.ts";
 export type * from "./plugin.ts";
 export type * from "./record.ts";

@@ -3,6 +3,7 @@ import type { Samples, Source } from "./data.ts";
 import type { Cost, Json, Params, Score, Task } from "./json.ts";
 import type { MetaLearner, Fragment } from "./metalearner.ts";
 import type { Architecture, Scaffold } from "./model.ts";
+import type { Recorder } from "./recording.ts";
 import type { Report } from "./report.ts";
 import type { Optimizer } from "./step.ts";
 import type { Technique } from "./technique.ts";
@@ -46,13 +47,21 @@ export interface NamedSchedule {
   at(progress: number, params: Params): number;
 }
 
+/** A backend at work. */
+export type Loaded = {
+  /** The name that tfjs knows it by. */ readonly tfjs: string;
+  readonly version: string;
+  readonly device: string;
+  /** Makes steps faster than op by op; absent where the backend cannot. */ readonly record?: Recorder;
+};
+
 /** Where a run computes. `auto` takes the lowest `rank` whose `load` succeeds. */
 export interface Backend {
   readonly name: string;
   /** node-gpu 10, node 20, webgpu 30, wasm 40, cpu 90. */ readonly rank: number;
   /** False: only when asked for by name. */ readonly auto: boolean;
   /** Makes tfjs use it, kernels included. Throws an Error whose message says in one sentence why it cannot. */
-  load(): Promise<{ readonly tfjs: string; readonly version: string; readonly device: string }>;
+  load(): Promise<Loaded>;
 }
 
 /** A data source in a configuration; other keys are the reader's own options. */
