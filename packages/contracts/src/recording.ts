@@ -21,8 +21,8 @@ export interface Recording {
    * program assigns are stale in JavaScript until `sync`.
    */
   run(inputs: NamedTensorMap): NamedTensorMap;
-  /** Brings `variables` (all, if not told) up to date in JavaScript. */
-  sync(variables?: readonly Variable[]): void;
+  /** Brings variables up to date in JavaScript. */
+  sync(): void;
   /** Frees what the recording holds, without `sync`. */
   dispose(): void;
 }

@@ -5,18 +5,34 @@ export type How = Parameters<Architecture["build"]>[0];
 /** A symbolic tensor of the functional API. */
 export type Node = tfl.SymbolicTensor;
 
+/** Up to this many pixels a side, networks made for 224 keep their maps larger: little would be left of the image. */
+export const SMALL = 64;
+export const isSmall = ({ format }: How): boolean => Math.max(format.h, format.w) <= SMALL;
+
+/** What differs from one family of networks to another. */
+export type Conventions = {
+  /** What batch normalisation's moving averages keep. */ readonly momentum: number;
+  readonly epsilon: number;
+  /** Which side of a layer its random weights are scaled by (He et al. 2015a, equations 10 and 14). */
+  readonly fan: "fanIn" | "fanOut";
+};
+
+/** The reference implementation of He et al. (fb.resnet.torch), and torchvision. */
+const RESNET: Conventions = { momentum: 0.9, epsilon: 1e-5, fan: "fanIn" };
+
 /**
  * Layers with names that never depend on what was built before. Convolutions have no bias where batch normalisation follows.
- * He-normal initialisation (He et al. 2015a); batch normalisation with epsilon 1e-5 and moving averages that keep 0.9, as in
- * the reference implementation of He et al. (fb.resnet.torch) and in torchvision.
+ * Initialisation is He-normal (He et al. 2015a).
  */
 export class Blocks {
   readonly #seeds: () => number;
   /** Multiplies the filters of every hidden layer. */ readonly #width: number;
+  readonly #conventions: Conventions;
 
-  constructor(how: How) {
+  constructor(how: How, conventions = RESNET) {
     this.#seeds = how.seeds;
     this.#width = widthOf(how.with);
+    this.#conventions = conventions;
   }
 
   filters(count: number): number {
@@ -46,12 +62,31 @@ export class Blocks {
     return layer.apply(x) as Node;
   }
 
+  /** One filter for each channel. */
+  depthwise(x: Node, name: string, kernel: number, strides: number): Node {
+    const layer = tfl.layers.depthwiseConv2d({
+      name,
+      kernelSize: kernel,
+      strides,
+      padding: "same",
+      useBias: false,
+      depthwiseInitializer: this.#heNormal(),
+    });
+    return layer.apply(x) as Node;
+  }
+
   norm(x: Node, name: string): Node {
-    return tfl.layers.batchNormalization({ name, momentum: 0.9, epsilon: 1e-5 }).apply(x) as Node;
+    const { momentum, epsilon } = this.#conventions;
+    return tfl.layers.batchNormalization({ name, momentum, epsilon }).apply(x) as Node;
   }
 
   relu(x: Node, name: string): Node {
     return tfl.layers.activation({ name, activation: "relu" }).apply(x) as Node;
+  }
+
+  /** x · σ(x) (Ramachandran et al. 2017). */
+  swish(x: Node, name: string): Node {
+    return tfl.layers.activation({ name, activation: "swish" }).apply(x) as Node;
   }
 
   /** Convolution, batch normalisation, relu: "name_conv", "name_bn", "name_relu". */
@@ -71,25 +106,38 @@ export class Blocks {
     return tfl.layers.flatten({ name: "flatten" }).apply(x) as Node;
   }
 
-  averagePool(x: Node): Node {
-    return tfl.layers.globalAveragePooling2d({ name: "pool" }).apply(x) as Node;
+  averagePool(x: Node, name = "pool"): Node {
+    return tfl.layers.globalAveragePooling2d({ name }).apply(x) as Node;
   }
 
-  dense(x: Node, name: string, units: number): Node {
+  dense(x: Node, name: string, units: number, activation: "relu" | "swish" | "sigmoid" = "relu"): Node {
     const kernelInitializer = this.#heNormal();
-    return tfl.layers.dense({ name, units, activation: "relu", kernelInitializer }).apply(x) as Node;
+    return tfl.layers.dense({ name, units, activation, kernelInitializer }).apply(x) as Node;
+  }
+
+  /**
+   * Squeeze and excitation (Hu et al. 2018, section 3): each channel times a gate in (0, 1) that a layer of `units` between
+   * two dense ones computes of all channels' means.
+   */
+  excite(x: Node, name: string, units: number): Node {
+    const channels = x.shape[x.shape.length - 1]!;
+    const means = this.averagePool(x, `${name}_squeeze`);
+    const gate = this.dense(this.dense(means, `${name}_reduce`, units, "swish"), `${name}_expand`, channels, "sigmoid");
+    const spread = tfl.layers.reshape({ name: `${name}_reshape`, targetShape: [1, 1, channels] }).apply(gate) as Node;
+    return tfl.layers.multiply({ name: `${name}_excite` }).apply([x, spread]) as Node;
   }
 
   /** The head, "predictions", and the model around it. */
   model(name: string, input: Node, features: Node, classes: number): tfl.LayersModel {
-    const kernelInitializer = this.#heNormal();
+    // Scaled by its outputs, a head for few classes would begin with loud and wrong opinions.
+    const kernelInitializer = this.#heNormal("fanIn");
     const head = tfl.layers.dense({ name: "predictions", units: classes, activation: "softmax", kernelInitializer });
     return tfl.model({ name, inputs: input, outputs: head.apply(features) as Node });
   }
 
-  #heNormal(): ReturnType<typeof tfl.initializers.heNormal> {
+  #heNormal(mode = this.#conventions.fan): ReturnType<typeof tfl.initializers.varianceScaling> {
     // tfjs takes the seed 0 for no seed.
-    return tfl.initializers.heNormal({ seed: this.#seeds() + 1 });
+    return tfl.initializers.varianceScaling({ scale: 2, mode, distribution: "normal", seed: this.#seeds() + 1 });
   }
 }
 

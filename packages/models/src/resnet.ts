@@ -1,5 +1,5 @@
 import type { Architecture } from "@regimen/core";
-import { Blocks, type How, type Node } from "./blocks.ts";
+import { Blocks, isSmall, SMALL, type How, type Node } from "./blocks.ts";
 
 /** Two 3×3 convolutions with the skip of He et al. 2015b, figure 2; a 1×1 projection (their option B) where shapes change. */
 function basicBlock(blocks: Blocks, x: Node, name: string, filters: number, strides: number): Node {
@@ -32,9 +32,6 @@ export const resnet20: Architecture = {
   },
 };
 
-/** Up to this many pixels a side, the stem that halves an image twice would leave too little of it. */
-const SMALL = 64;
-
 function imagenet(name: string, counts: readonly number[], weights: string): Architecture {
   return {
     name,
@@ -48,9 +45,9 @@ function imagenet(name: string, counts: readonly number[], weights: string): Arc
   };
 }
 
-function stem(blocks: Blocks, image: Node, { format }: How): Node {
+function stem(blocks: Blocks, image: Node, how: How): Node {
   const filters = blocks.filters(64);
-  if (Math.max(format.h, format.w) <= SMALL) return blocks.convNormRelu(image, "stem", filters, 3);
+  if (isSmall(how)) return blocks.convNormRelu(image, "stem", filters, 3);
   return blocks.maxPool(blocks.convNormRelu(image, "stem", filters, 7, { strides: 2 }), "stem_pool", 3, 2, "same");
 }
 

@@ -9,6 +9,8 @@
  * | `RegimenBatchNorm` | x [..., c], gamma [c], beta [c] | epsilon | y, mean [c], biased variance [c], then whatever its gradient wants back |
  * | `RegimenBatchNormGrad` | dy, x, gamma, mean, variance, and extra0, extra1, … | epsilon | dx, dgamma, dbeta |
  * | `RegimenReluGrad` | dy, y (relu's output) | | dx |
+ * | `RegimenSwish` | x | | y |
+ * | `RegimenSwishGrad` | dy, x | | dx |
  * | `RegimenWarp` | images [n, h, w, c], transforms [n, 8] | interpolation, fill, value | [n, h, w, c] |
  * | `RegimenWarpGrad` | dy [n, h, w, c], transforms [n, 8] | interpolation, fill | dimages |
  * | `RegimenColour` | images [n, h, w, c], maps [n, c, c + 1] | low, high | [n, h, w, c] |
@@ -20,6 +22,8 @@ export const KERNELS = {
   batchNorm: "RegimenBatchNorm",
   batchNormGrad: "RegimenBatchNormGrad",
   reluGrad: "RegimenReluGrad",
+  swish: "RegimenSwish",
+  swishGrad: "RegimenSwishGrad",
   warp: "RegimenWarp",
   warpGrad: "RegimenWarpGrad",
   colour: "RegimenColour",

@@ -4,22 +4,27 @@ import { byName, graphOf } from "./graph.ts";
 
 /**
  * The topology that is trained: layers that draw random numbers on the host (they would freeze in a recorded step) and
- * batch normalisation become Regimen's own of the same name, with the same weights and the same inference; relu gets the
- * backend's own gradient. Errors: REG_MODEL_UNSUPPORTED for layers whose randomness cannot be replaced.
+ * batch normalisation become Regimen's own of the same name, with the same weights and the same inference; relu and swish get
+ * the backend's own gradient. Errors: REG_MODEL_UNSUPPORTED for layers whose randomness cannot be replaced.
  */
 export function trainable(topology: Topology): Topology {
   return topology.layers.reduce((graph, layer) => {
     const swap = swapFor(layer);
     if (swap) return graph.replace(layer.name, swap);
-    if (!WEIGHTED.has(layer.className) || layer.config["activation"] !== "relu") return graph;
+    const own = WEIGHTED.has(layer.className) ? ownActivation(layer) : undefined;
+    if (!own) return graph;
     return graph
       .replace(layer.name, { ...layer, config: { ...layer.config, activation: "linear" } })
       .insert(
         { from: layer.name },
-        { className: "Regimen>Relu", config: { name: unused(graph, `${layer.name}_relu`) } },
+        { className: `Regimen>${own}`, config: { name: unused(graph, `${layer.name}_${own.toLowerCase()}`) } },
       );
   }, graphOf(topology));
 }
+
+/** Activations with a primitive of their own. */
+const ownActivation = ({ config }: LayerNode): "Relu" | "Swish" | undefined =>
+  config["activation"] === "relu" ? "Relu" : config["activation"] === "swish" ? "Swish" : undefined;
 
 /**
  * The topology that is handed back: `rewritten` without what serves training alone. Of what techniques changed in `original`,
@@ -37,7 +42,8 @@ export function withoutTraining(rewritten: Topology, original: Topology): Topolo
   }, graphOf(rewritten));
 }
 
-function swapFor({ name, className, config }: LayerNode): LayerSpec | undefined {
+function swapFor(layer: LayerNode): LayerSpec | undefined {
+  const { name, className, config } = layer;
   const to = (own: string, also: LayerSpec["config"] = {}): LayerSpec => ({
     className: `Regimen>${own}`,
     config: { name, ...also },
@@ -54,8 +60,10 @@ function swapFor({ name, className, config }: LayerNode): LayerSpec | undefined 
     case "GaussianDropout":
     case "AlphaDropout":
       return to(className, { rate: config["rate"] });
-    case "Activation":
-      return config["activation"] === "relu" ? to("Relu") : undefined;
+    case "Activation": {
+      const own = ownActivation(layer);
+      return own && to(own);
+    }
     case "ReLU":
       return config["max_value"] == null ? to("Relu") : undefined;
     case "RandomHeight":

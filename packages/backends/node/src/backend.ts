@@ -1,7 +1,8 @@
 import util from "node:util";
-import type { Backend } from "@regimen/core";
+import type { Backend, Loaded, Recorder } from "@regimen/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { registerKernels } from "./kernels.ts";
+import { recorderFor } from "./record.ts";
 import { requireThatFinds } from "./locate.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
@@ -34,9 +35,10 @@ export const node: Backend = {
   },
 };
 
-type Loaded = { readonly gpu: boolean; readonly description: Awaited<ReturnType<Backend["load"]>> };
+/** One for the process, as TensorFlow is: graphs are shared between runs. */
+let record: Recorder | undefined;
 
-async function start(name: string): Promise<Loaded> {
+async function start(name: string): Promise<{ readonly gpu: boolean; readonly description: Loaded }> {
   // Two TensorFlows do not share a process: what an earlier attempt has loaded is used.
   if (!tf.findBackend(TFJS_NAME)) load(name);
   if (!(await tf.setBackend(TFJS_NAME))) throw new Error(`${name} could not start TensorFlow.`);
@@ -50,6 +52,7 @@ async function start(name: string): Promise<Loaded> {
       tfjs: TFJS_NAME,
       version: backend.binding.TF_Version,
       device: `TensorFlow ${backend.binding.TF_Version} on ${gpu ? "a GPU" : "the processor"}`,
+      record: (record ??= recorderFor(backend)),
     },
   };
 }

@@ -97,6 +97,15 @@ export function registerKernels(backend: TensorFlow): void {
     return backend.executeSingleOutput("ResizeNearestNeighborGrad", resize(attrs), [inputs["dy"]!, size]);
   });
 
+  // tfjs-node's leaves the type to be guessed, which TensorFlow does not do in a graph.
+  register("ExpandDims", ({ inputs, attrs }) => {
+    const input = inputs["input"]!;
+    const at = attrs["dim"] as number;
+    const shape = [...input.shape];
+    shape.splice(at < 0 ? shape.length + 1 + at : at, 0, 1);
+    return tf.reshape(input as tf.Tensor, shape);
+  });
+
   // tfjs-node's reads every index on the host to check it, which neither a GPU nor a captured step can afford.
   register("GatherV2", ({ inputs, attrs }) => {
     const x = inputs["x"]!;

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { Relu, Swish } from "./activations.ts";
 import { batchNormalizationClass } from "./batch-normalization.ts";
 import { Dropout } from "./dropout.ts";
 import { Log } from "./log.ts";
 import { AlphaDropout, GaussianDropout, GaussianNoise } from "./noise.ts";
-import { Relu } from "./relu.ts";
 
 let done = false;
 
@@ -11,7 +11,7 @@ let done = false;
 export function registerLayers(): void {
   if (done) return;
   done = true;
-  for (const layer of [Dropout, GaussianNoise, GaussianDropout, AlphaDropout, Relu, Log, batchNormalizationClass()])
+  for (const layer of [Dropout, GaussianNoise, GaussianDropout, AlphaDropout, Relu, Swish, Log, batchNormalizationClass()])
     // tfjs asks for a constructor of its widest config type, which no layer of its own has either.
     tf.serialization.registerClass(layer as tf.serialization.SerializableConstructor<tf.serialization.Serializable>);
 }
