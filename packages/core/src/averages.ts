@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Scalar, Tensor1D, Variable } from "@tensorflow/tfjs-core";
-import { RegimenError, type Predictor, type ScaffoldModel, type Source, type Weight } from "@regimen/contracts";
-import { tableOf } from "./evaluate.ts";
+import type { Scalar, Tensor1D, Tensor4D, Variable } from "@tensorflow/tfjs-core";
+import { RegimenError, type ScaffoldModel, type Source, type Weight } from "@regimen/contracts";
+import type { Repeating } from "@regimen/steps";
+import { forEachBatch } from "./evaluate.ts";
 
 /** Mean over the batch by the weights of its examples; one number is left as it is. Errors: REG_HOOK. */
 export function weighted(losses: Tensor1D | Scalar, weights: Tensor1D): Scalar {
@@ -37,18 +38,20 @@ export async function averaged<T>(
 }
 
 /** Moving statistics anew: the mean of the batches' own statistics over a source, by forward passes alone. */
-export async function settle(model: ScaffoldModel, on: Source): Promise<void> {
+export async function settle(model: ScaffoldModel, on: Source, repeating: Repeating): Promise<void> {
   // By name: a frozen layer's weights are statistics too, since no gradient reaches them.
   const statistics = model.weights.filter(({ name }) => /\/moving_(mean|variance)$/.test(name));
   const sums = statistics.map(({ variable }) => tf.tidy(() => tf.variable(tf.zerosLike(variable), false)));
-  let batches = 0;
-  const forward: Predictor["forward"] = (images) => {
-    const seen = model.forward(images, { training: true, statistics: "replace" });
-    statistics.forEach(({ variable }, at) => sums[at]!.assign(tf.add(sums[at]!, variable)));
-    batches++;
-    return seen;
-  };
-  await tableOf({ ...model, forward }, on, () => ({}));
+  const batches = await forEachBatch(
+    on,
+    ({ images }) => {
+      model.forward(images as Tensor4D, { training: true, statistics: "replace" });
+      statistics.forEach(({ variable }, at) => sums[at]!.assign(tf.add(sums[at]!, variable)));
+      return {};
+    },
+    () => undefined,
+    repeating,
+  );
   statistics.forEach(({ variable }, at) => tf.tidy(() => variable.assign(tf.div(sums[at]!, batches))));
   for (const sum of sums) sum.dispose();
 }

@@ -18,7 +18,7 @@ import {
   type Task,
   type Technique,
 } from "@regimen/contracts";
-import { applyPending, blend } from "./pending.ts";
+import { applyPending, blend } from "@regimen/steps";
 
 /** A technique at work: its hooks, in the order they act. */
 export interface Member {

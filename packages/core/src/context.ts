@@ -1,10 +1,11 @@
 import type { JobOptions, Json, PolicyTrain, Regimen, RegimenEvent, Splits } from "@regimen/contracts";
 import { RunFolder } from "@regimen/run-folder";
+import type { Repeating } from "@regimen/steps";
 import { prepareData, prepareSession } from "./prepare.ts";
 import type { Session } from "./session.ts";
 import manifest from "../package.json" with { type: "json" };
 
-export interface Context {
+export interface Context extends Repeating {
   readonly backend: Regimen["backend"];
   readonly registered: Regimen["registered"];
   readonly signal: AbortSignal;

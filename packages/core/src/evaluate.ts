@@ -1,47 +1,98 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { NamedTensorMap, Tensor } from "@tensorflow/tfjs-core";
+import type { NamedTensorMap, Tensor, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import {
   breathe,
+  type Batch,
   type Forward,
   type Metered,
   type Predictor,
+  type Program,
   type Scaffold,
   type Shape,
   type Source,
   type Table,
 } from "@regimen/contracts";
-import { batchOf } from "./pending.ts";
+import { batchFrom, Repeated, rowTensors, type Repeating } from "@regimen/steps";
 import { chunks } from "@regimen/sources";
 
 /** Forward passes need no gradients, so their batches may be larger. */
 const BATCH = 250;
+/** Recording costs about a pass: below so many full batches it does not pay. */
+const WORTH_RECORDING = 4;
 
-async function forEachBatch(on: Source, visit: (batch: ReturnType<typeof batchOf>) => void): Promise<void> {
+/** Runs `program` ({ images } ⇒ whatever) over a source, in order, and shows each answer beside its batch. Returns the number of batches. */
+export async function forEachBatch(
+  on: Source,
+  program: Program,
+  visit: (answer: NamedTensorMap, batch: Batch) => void,
+  { record, refused }: Repeating,
+): Promise<number> {
   const groups = chunks(on.length, BATCH);
+  const full = new Repeated(program, { refused, ...(record && on.length >= WORTH_RECORDING * BATCH && { record }) });
+  const rest = new Repeated(program, { refused });
   let next = groups[0] && on.read(groups[0]);
-  for (const [at, rows] of groups.entries()) {
-    await breathe();
-    const read = await next!;
-    next = groups[at + 1] && on.read(groups[at + 1]!);
-    const shape: Shape = { ...on.format, n: rows.length, classes: on.classes.length };
-    tf.tidy(() => visit(batchOf(read, shape)));
+  try {
+    for (const [at, rows] of groups.entries()) {
+      await breathe();
+      const read = await next!;
+      next = groups[at + 1] && on.read(groups[at + 1]!);
+      const shape: Shape = { ...on.format, n: rows.length, classes: on.classes.length };
+      tf.tidy(() => {
+        const batch = batchFrom(rowTensors(read, shape), shape);
+        const passes = rows.length === BATCH ? full : rest;
+        visit(passes.run({ images: batch.images }), batch);
+      });
+    }
+    full.sync();
+  } finally {
+    full.dispose();
   }
+  return groups.length;
 }
 
+/** Looks at a model's answers: `forward` recorded. */
+const forEachForward = (
+  model: Predictor,
+  on: Source,
+  visit: (seen: Forward, batch: Batch) => void,
+  repeating: Repeating,
+): Promise<number> =>
+  forEachBatch(
+    on,
+    ({ images }) => {
+      const { features, outputs, maps } = model.forward(images as Tensor4D, { training: false });
+      return { features, outputs, ...Object.fromEntries(maps.map((map, at) => [`map ${at}`, map])) };
+    },
+    ({ features, outputs, ...maps }, batch) => {
+      const seen = { features: features as Tensor2D, outputs: outputs!, maps: Object.values(maps) as Tensor4D[] };
+      visit(seen, batch);
+    },
+    repeating,
+  );
+
 /** Scores a model on a source, in order; one host read at the end. */
-export async function scoreModel(model: Predictor, on: Source, scaffold: Scaffold): Promise<Metered> {
+export async function scoreModel(
+  model: Predictor,
+  on: Source,
+  { scaffold, ...repeating }: Repeating & { readonly scaffold: Scaffold },
+): Promise<Metered> {
   const meter = scaffold.meter({ ...on.format, n: BATCH, classes: on.classes.length });
-  await forEachBatch(on, (batch) => meter.add(model.forward(batch.images, { training: false }), batch));
+  await forEachForward(model, on, (seen, batch) => meter.add(seen, batch), repeating);
   return meter.read();
 }
 
 /** Inference over a source, in order; `pick` names the columns ([n, …] each). */
-export async function tableOf(model: Predictor, on: Source, pick: (seen: Forward) => NamedTensorMap): Promise<Table> {
+export async function tableOf(
+  model: Predictor,
+  on: Source,
+  pick: (seen: Forward) => NamedTensorMap,
+  repeating: Repeating,
+): Promise<Table> {
   const found: Record<string, Tensor[]> = {};
-  await forEachBatch(on, (batch) => {
-    for (const [name, tensor] of Object.entries(pick(model.forward(batch.images, { training: false }))))
-      (found[name] ??= []).push(tf.keep(tensor.clone()));
-  });
+  const keep = (seen: Forward): void => {
+    for (const [name, tensor] of Object.entries(pick(seen))) (found[name] ??= []).push(tf.keep(tensor.clone()));
+  };
+  await forEachForward(model, on, keep, repeating);
   const columns: Record<string, { width: number; values: Float32Array }> = {};
   for (const [name, parts] of Object.entries(found)) {
     const width = parts[0]!.size / parts[0]!.shape[0]!;

@@ -15,7 +15,7 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
       message: `testing on ${splits.test.length} images`,
       secondsLeft: null,
     });
-  const test = splits.test ? await evaluateModel(model, splits.test) : null;
+  const test = splits.test ? await evaluateModel(model, splits.test, context) : null;
   if (test) folder.predictions(test, splits.train.classes);
   const { h, w, c, range } = splits.train.format;
   const { fit = null, interpolation = null } = splits.train.resize ?? {};
@@ -30,7 +30,7 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
     policy,
     seed: opened.seed,
     backend: context.backend.name,
-    captured: false,
+    captured: outcome.captured,
     parameters: outcome.parameters || opened.parameters,
     cost: outcome.cost,
     imagesSeen: imagesSeen(outcome.cost),
@@ -48,9 +48,9 @@ async function plainOf(outcome: Outcome): Promise<LayersModel> {
     outcome.model.dispose();
   }
 }
-export async function evaluatePlain(outcome: Outcome, on: Source): Promise<Evaluation> {
+export async function evaluatePlain(context: Context, outcome: Outcome, on: Source): Promise<Evaluation> {
   const model = await plainOf(outcome);
-  const evaluation = await evaluateModel(model, on);
+  const evaluation = await evaluateModel(model, on, context);
   model.dispose();
   return evaluation;
 }

@@ -10,6 +10,5 @@ export {
   type Composition,
   type Member,
 } from "./compose.ts";
-export { applyPending, batchOf } from "./pending.ts";
 export { createRegimen } from "./regimen.ts";
-export { createStep, StageState, type Feed } from "./step.ts";
+export { applyPending, batchOf, createStep, StageState, type Feed } from "@regimen/steps";

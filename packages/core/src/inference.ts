@@ -1,12 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { confusion, ece, precisionRecall } from "@regimen/stats";
-import { RegimenError, breathe, type Evaluation, type Prediction, type Source } from "@regimen/contracts";
-import { chunks, classesOf } from "@regimen/sources";
+import { RegimenError, type Evaluation, type Prediction, type Program, type Source } from "@regimen/contracts";
+import { classesOf } from "@regimen/sources";
+import type { Repeating } from "@regimen/steps";
+import { forEachBatch } from "./evaluate.ts";
 
 /** Probabilities [rows, classes] of a plain model on raw pixels; a model that answers with logits is softmaxed. */
-async function probabilitiesOf(model: LayersModel, on: Source): Promise<Float32Array> {
+async function probabilitiesOf(model: LayersModel, on: Source, repeating: Repeating): Promise<Float32Array> {
   const { h, w, c } = on.format;
   const k = on.classes.length;
   const expected = (model.inputs[0]!.shape as (number | null)[]).slice(1);
@@ -22,14 +24,14 @@ async function probabilitiesOf(model: LayersModel, on: Source): Promise<Float32A
       `the model answers with ${answers} values and the data has ${k} classes; give the classes that it was trained on`,
     );
   const out = new Float32Array(on.length * k);
-  for (const rows of chunks(on.length, 250)) {
-    await breathe();
-    const { images } = await on.read(rows);
-    const answered = tf.tidy(
-      () => model.predict(tf.tensor4d(Float32Array.from(images), [rows.length, h, w, c])) as Tensor2D,
-    );
-    out.set(await answered.data(), rows[0]! * k);
-    answered.dispose();
+  const answered: Tensor[] = [];
+  const predict: Program = ({ images }) => ({ answer: model.predict(images!) as Tensor });
+  await forEachBatch(on, predict, ({ answer }) => void answered.push(tf.keep(answer!)), repeating);
+  let at = 0;
+  for (const answer of answered) {
+    out.set(await answer.data(), at);
+    at += answer.size;
+    answer.dispose();
   }
   const sums = Array.from({ length: on.length }, (_, row) =>
     out.subarray(row * k, (row + 1) * k).reduce((sum, p) => sum + p, 0),
@@ -45,9 +47,9 @@ function softmax(logits: Float32Array): void {
 }
 
 /** Metrics of a plain model over the labelled rows, and what it answers for every row. */
-export async function evaluateModel(model: LayersModel, on: Source): Promise<Evaluation> {
+export async function evaluateModel(model: LayersModel, on: Source, repeating: Repeating): Promise<Evaluation> {
   const k = on.classes.length;
-  const probabilities = await probabilitiesOf(model, on);
+  const probabilities = await probabilitiesOf(model, on, repeating);
   const truth = classesOf(on);
   const predictions = Array.from({ length: on.length }, (_, row): Prediction => {
     const own = Array.from(probabilities.subarray(row * k, (row + 1) * k));

@@ -215,9 +215,9 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     splits,
     duplicates: await duplicatesOf(splits),
     result,
-    regimen: result.test ?? (await evaluateModel(result.model, splits.validation)),
+    regimen: result.test ?? (await evaluateModel(result.model, splits.validation, context)),
     baseline: baseline && {
-      evaluation: await evaluatePlain(baseline, splits.test ?? splits.validation),
+      evaluation: await evaluatePlain(context, baseline, splits.test ?? splits.validation),
       cost: addCost(trunk.cost, baseline.cost),
       points: [...trunk.points, ...baseline.points],
     },

@@ -9,14 +9,12 @@ import {
   type DataInput,
   type JobOptions,
   type Regimen,
-  type RegimenEvent,
   type Samples,
   type Source,
   type Splits,
 } from "@regimen/contracts";
 import { blueprintOf } from "./blueprint.ts";
 import { classesOf, expectSame, normalizationOf, source, split } from "@regimen/sources";
-import type { Store } from "@regimen/run-folder";
 import type { Session } from "./session.ts";
 
 /** Opens, splits and checks the data. Errors: REG_DATA_*. */
@@ -67,7 +65,7 @@ export async function prepareSession(
   options: JobOptions,
   registered: Regimen["registered"],
   splits: Splits,
-  env: { readonly store: Store; readonly signal: AbortSignal; emit(event: RegimenEvent): void },
+  env: Pick<Session, "store" | "signal" | "emit" | "record" | "refused">,
 ): Promise<{ session: Session; parameters: number; expect(images: number): void }> {
   const task = options.task ?? "classification";
   const scaffold = registered.scaffolds.find((candidate) => candidate.tasks.includes(task));

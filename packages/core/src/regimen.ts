@@ -5,8 +5,10 @@ import {
   type Backend,
   type DataSpec,
   type JobOptions,
+  type Loaded,
   type Plugin,
   type ReadHow,
+  type Recorder,
   type Regimen,
   type RegimenEvent,
   type Running,
@@ -20,6 +22,7 @@ import type { Context } from "./context.ts";
 import { fitJob, searchJob, trainJob } from "./jobs.ts";
 import { OPTIMIZERS, SCHEDULES } from "@regimen/optim";
 import { source } from "@regimen/sources";
+import type { Repeating } from "@regimen/steps";
 
 /**
  * One container with these plug-ins, on one backend. `backend`: "auto" (the best that loads), a registered name, or
@@ -35,11 +38,13 @@ export async function createRegimen(options: {
   for (const schedule of SCHEDULES) container.schedule(schedule);
   for (const plugin of options.plugins) container.use(plugin);
   const { registered } = container;
-  const backend = await loadBackend(registered.backends, options.backend ?? "auto");
+  const { record, ...backend } = await loadBackend(registered.backends, options.backend ?? "auto");
   const running = <O extends JobOptions, T>(job: (context: Context, options: O) => Promise<T>) => {
     return (asked: O): Running<T> => {
       const signal = asked.signal ?? new AbortController().signal;
-      return start((emit: (event: RegimenEvent) => void) => job({ backend, registered, signal, emit }, asked));
+      return start((emit: (event: RegimenEvent) => void) =>
+        job({ backend, registered, signal, emit, ...repeating(record, emit) }, asked),
+      );
     };
   };
   return {
@@ -48,10 +53,26 @@ export async function createRegimen(options: {
     train: running(trainJob),
     search: running(searchJob),
     fit: running(fitJob),
-    evaluate: async ({ model, data }) => evaluateModel(model, source(data as Source | Samples)),
+    evaluate: async ({ model, data }) =>
+      evaluateModel(
+        model,
+        source(data as Source | Samples),
+        repeating(record, () => undefined),
+      ),
     open: (spec, how) => open(registered, spec, how),
     dispose: async () => undefined,
   };
+}
+
+/** Warns once for each reason. */
+function repeating(record: Recorder | undefined, emit: (event: RegimenEvent) => void): Repeating {
+  const told = new Set<string>();
+  const refused = (why: string): void => {
+    if (told.has(why)) return;
+    told.add(why);
+    emit({ kind: "warning", code: "REG_CAPTURE", message: `steps run op by op, which is slower: ${why}` });
+  };
+  return { ...(record && { record }), refused };
 }
 
 async function open(registered: Regimen["registered"], spec: DataSpec, how: Partial<ReadHow> = {}): Promise<Source> {
@@ -65,7 +86,10 @@ async function open(registered: Regimen["registered"], spec: DataSpec, how: Part
   );
 }
 
-async function loadBackend(backends: readonly Backend[], wanted: string): Promise<Regimen["backend"]> {
+async function loadBackend(
+  backends: readonly Backend[],
+  wanted: string,
+): Promise<Regimen["backend"] & Pick<Loaded, "record">> {
   if (wanted === "current") {
     const name = tf.getBackend();
     if (!name)
@@ -88,9 +112,9 @@ async function loadBackend(backends: readonly Backend[], wanted: string): Promis
   const why: string[] = [];
   for (const { name, load } of ladder) {
     try {
-      const { tfjs, version, device } = await load();
+      const { tfjs, ...loaded } = await load();
       if (tf.getBackend() !== tfjs && !(await tf.setBackend(tfjs))) throw new Error(`tfjs refused to use "${tfjs}"`);
-      return { name, version, device };
+      return { name, ...loaded };
     } catch (cause) {
       why.push(`${name}: ${(cause as Error).message}`);
     }

@@ -20,11 +20,12 @@ import {
   type Trained,
 } from "@regimen/contracts";
 import type { Checkpoint, Store } from "@regimen/run-folder";
+import type { Repeating } from "@regimen/steps";
 import type { Member } from "./compose.ts";
 import { positionOf } from "./stage.ts";
 
 /** What every training of a job shares. */
-export interface Session {
+export interface Session extends Repeating {
   readonly registered: Regimen["registered"];
   readonly scaffold: Scaffold;
   readonly blueprint: Blueprint;
@@ -60,6 +61,7 @@ export interface Outcome {
   readonly points: readonly Point[];
   readonly imagesPerSecond: number;
   readonly parameters: number;
+  /** Whether its steps were recorded. */ readonly captured: boolean;
   readonly checkpoint: Checkpoint | null;
 }
 
@@ -70,6 +72,7 @@ export type Fitted = Trained & {
   readonly metered: Metered;
   readonly points: readonly Point[];
   readonly imagesPerSecond: number;
+  readonly captured: boolean;
   readonly checkpoint: Checkpoint;
 };
 

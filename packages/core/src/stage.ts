@@ -20,8 +20,16 @@ import {
   type Weight,
 } from "@regimen/contracts";
 import { Feeder } from "@regimen/sources";
-import { batchOf } from "./pending.ts";
-import { StageState, createStep } from "./step.ts";
+import {
+  batchFrom,
+  feedTensors,
+  Logs,
+  Repeated,
+  rowTensors,
+  stepFrom,
+  StageState,
+  type Repeating,
+} from "@regimen/steps";
 import { capture, decode, encode, restore, type Checkpoint, type Store } from "@regimen/run-folder";
 
 /** Steps between two reads from the device. */
@@ -52,7 +60,7 @@ export interface StageSpec {
     readonly cost: Cost;
   }>;
 }
-export interface StageEnv {
+export interface StageEnv extends Repeating {
   readonly store: Store;
   readonly signal: AbortSignal;
   /** Images done and to do in this sitting. */ progress(images: number, of: number, imagesPerSecond: number): void;
@@ -72,6 +80,7 @@ export interface StageResult {
   readonly cost: Cost;
   /** Steady speed: the first epoch left out where there are more. */ readonly imagesPerSecond: number;
   /** The weights and states at the end; the caller disposes of `state`. */ readonly state: StageState;
+  readonly captured: boolean;
   readonly reached: Position;
 }
 /** How far a stage has come, as it is written down: `logs` are sums over the last `steps`, of an epoch that goes on. */
@@ -117,19 +126,32 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
   const sitting = at;
   let [sinceRead, savedAt, startedAt] = [0, performance.now(), performance.now() - 1000 * done.seconds];
   const worked = (seconds: number): Cost => ({ trained: steps * perStep, inferred: 0, seconds });
+  const repeated = new Repeated((inputs, own) => {
+    const logged: Record<string, Scalar> = {};
+    // Kept: hooks log from within gradients, whose own tensors end with them. A clone, since it may be a state.
+    const log = (name: string, value: Scalar): void => {
+      const before = logged[name];
+      logged[name] = tf.keep(before ? tf.add(before, value) : tf.clone(value));
+      before?.dispose();
+    };
+    const values = spec.step(batchFrom(inputs, shape), stepFrom(inputs, { state, own, log }));
+    for (const [name, value] of Object.entries(values)) log(name, value);
+    return logged;
+  }, env);
+  const logged = new Logs();
   const read = async (): Promise<void> => {
-    const means = await state.logs();
-    for (const [name, mean] of Object.entries(means)) {
-      logs[name] = (logs[name] ?? 0) + mean * sinceRead;
-      if (!Number.isFinite(mean))
+    for (const [name, sum] of Object.entries(await logged.read())) {
+      logs[name] = (logs[name] ?? 0) + sum;
+      if (!Number.isFinite(sum))
         throw new RegimenError(
           "REG_LOSS_NAN",
-          `${name} became ${mean} after ${at * plan.batch} images of "${spec.key}"; try a smaller learning rate`,
+          `${name} became ${sum} after ${at * plan.batch} images of "${spec.key}"; try a smaller learning rate`,
         );
     }
     sinceRead = 0;
   };
   const save = async (): Promise<void> => {
+    repeated.sync();
     const seconds = steps && (performance.now() - startedAt) / 1000;
     const meta: Progress = { at, points, cost, steady, logs, steps, seconds };
     env.store.put(partial, encode(await capture(weights, state.states, meta as unknown as Json)));
@@ -148,13 +170,13 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
       const share = spec.schedule(progress);
       const rates = Object.fromEntries(Object.entries(plan.rates).map(([part, rate]) => [part, rate * share]));
       const rng = spec.rng.fork("step").fork(at);
-      tf.tidy(() => {
-        const feed = { index: at, progress, rates, seed: rng.fork("device").seed(), draws: spec.draw(rng, shape) };
-        const step = createStep(feed, state);
-        const values = spec.step(batchOf(rows, shape), step);
-        for (const [name, value] of Object.entries(values)) step.log(name, value);
-      });
-      state.stepped();
+      const feed = { index: at, progress, rates, seed: rng.fork("device").seed(), draws: spec.draw(rng, shape) };
+      const inputs = { ...feedTensors(feed), ...rowTensors(rows, shape) };
+      try {
+        logged.add(repeated.run(inputs));
+      } finally {
+        tf.dispose(inputs);
+      }
       at++;
       steps++;
       sinceRead++;
@@ -175,6 +197,7 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
         steady.seconds += seconds;
       }
       for (const name of Object.keys(logs)) logs[name] = logs[name]! / steps;
+      repeated.sync();
       const validation = await spec.validate?.();
       if (validation) cost = addCost(cost, validation.cost);
       const point: Point = { epoch: epochAt(at), images: at * plan.batch, logs, score: validation?.score ?? null };
@@ -189,11 +212,14 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
     env.lost(addCost(cost, worked((performance.now() - startedAt) / 1000)));
     state.dispose();
     throw error;
+  } finally {
+    logged.dispose();
+    repeated.dispose();
   }
   const whole = { images: cost.trained / spec.cost, seconds: cost.seconds };
   const { images, seconds } = steady.seconds ? steady : whole;
   const reached = { position: positionAt(at), fed: at * plan.batch };
-  return { points, cost, imagesPerSecond: seconds && images / seconds, state, reached };
+  return { points, cost, imagesPerSecond: seconds && images / seconds, state, reached, captured: repeated.captured };
 }
 /** Called once a stage's result is safe. */
 export const forgetPartial = (store: Store, key: string): void => store.delete(`partial/${key}`);

@@ -55,8 +55,7 @@ export class Training {
     const training = order.key;
     let running = { images: 0, imagesPerSecond: 0 };
     this.#env = {
-      store: session.store,
-      signal: session.signal,
+      ...session,
       progress: (images, of, imagesPerSecond) => {
         running = { images, imagesPerSecond };
         const secondsLeft = session.secondsLeft(running);
@@ -104,7 +103,7 @@ export class Training {
       const { validation } = session.data;
       const validate = () =>
         averaged(model.weights, average.of, () =>
-          timed(validation.length, () => scoreModel(model, validation, session.scaffold)),
+          timed(validation.length, () => scoreModel(model, validation, session)),
         );
       const stage = await runStage(
         {
@@ -162,6 +161,7 @@ export class Training {
         snapshot,
         points: stage.points,
         imagesPerSecond: stage.imagesPerSecond,
+        captured: stage.captured,
       };
       if (order.lasting || change.path !== order.key) {
         const kept = await capture(model.weights, new Map(), result as unknown as Json);
@@ -234,12 +234,12 @@ export class Training {
           this.#count({ trained: 0, inferred: on.length, seconds: 0 });
           return tableFrom(decode(kept));
         }
-        const found = await this.#timed(on.length, () => tableOf(model, on, pick));
+        const found = await this.#timed(on.length, () => tableOf(model, on, pick, session));
         session.store.put(`table/${key}/${table}`, encode(tableTo(found)));
         return found;
       },
       score: async (model, on) => (await this.#score(model, on)).score,
-      settle: (model, on) => this.#timed(on.length, () => settle(model, on)),
+      settle: (model, on) => this.#timed(on.length, () => settle(model, on, session)),
       snapshot: async (snapshot, weights) => {
         const id = `snapshot/${key}/${snapshot}`;
         session.store.put(id, encode(await capture(weights, new Map(), {})));
@@ -280,6 +280,7 @@ export class Training {
       cost: this.#cost,
       points: shown?.points ?? [],
       imagesPerSecond: shown?.imagesPerSecond ?? 0,
+      captured: shown?.captured ?? false,
       parameters: this.#parameters,
       checkpoint: several ? null : (fitted?.checkpoint ?? null),
     };
@@ -299,10 +300,10 @@ export class Training {
     for (const state of restore(checkpoint, model.weights).values()) state.dispose();
     const kept = checkpoint.meta as unknown as Pick<
       Fitted,
-      "score" | "cost" | "points" | "imagesPerSecond" | "snapshot"
+      "score" | "cost" | "points" | "imagesPerSecond" | "captured" | "snapshot"
     >;
     this.#count(kept.cost);
-    const metered = await scoreModel(model, this.#session.data.validation, this.#session.scaffold);
+    const metered = await scoreModel(model, this.#session.data.validation, this.#session);
     return { model, checkpoint, metered, ...kept };
   }
 
@@ -322,7 +323,7 @@ export class Training {
     }
   }
   async #score(model: Predictor, on: Source): Promise<Metered> {
-    return this.#timed(on.length, () => scoreModel(model, on, this.#session.scaffold));
+    return this.#timed(on.length, () => scoreModel(model, on, this.#session));
   }
   async #timed<T>(images: number, work: () => Promise<T>): Promise<T> {
     const { result, cost } = await timed(images, work);

@@ -60,6 +60,7 @@ class Trace {
     try {
       const answer = program(example, (variable) => void this.#cell(this.#began(variable)));
       const outputs = Object.entries(answer).map(([name, tensor]) => ({ name, ref: this.#refOf(this.#id(tensor)) }));
+      tf.dispose(answer);
       for (const [before, { variable }] of this.#variables) {
         const now = this.#id(variable);
         if (now !== before) this.#cell(before).next = this.#refOf(now);

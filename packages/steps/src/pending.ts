@@ -1,38 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor1D, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
-import { colour, identityColour, identityWarp, warp, warpBoxes } from "@regimen/ops";
-import type { Batch, Rows, Shape } from "@regimen/contracts";
-
-/** Puts rows on the device, nothing pending. Call within a tidy, or dispose of every tensor. */
-export function batchOf(rows: Rows, shape: Shape): Batch {
-  const { n, h, w, c, classes } = shape;
-  const floats = rows.images instanceof Float32Array ? rows.images : Float32Array.from(rows.images);
-  const { boxes, masks, also } = rows;
-  const capacity = boxes ? boxes.weights.length / n : 0;
-  return {
-    shape,
-    images: tf.tensor4d(floats, [n, h, w, c]),
-    labels: tf.tensor2d(
-      rows.labels.map((value) => (Number.isNaN(value) ? 0 : value)),
-      [n, classes],
-    ),
-    weights: tf.tensor1d(rows.weights),
-    origin: tf.tensor1d(rows.origin),
-    ...(boxes && {
-      boxes: {
-        at: tf.tensor3d(boxes.at, [n, capacity, 4]),
-        labels: tf.tensor3d(boxes.labels, [n, capacity, classes]),
-        weights: tf.tensor2d(boxes.weights, [n, capacity]),
-      },
-    }),
-    ...(masks && { masks: tf.tensor3d(masks, [n, h, w], "int32") }),
-    warp: identityWarp(n),
-    colour: identityColour(n, c),
-    also: Object.fromEntries(
-      Object.entries(also ?? {}).map(([name, values]) => [name, tf.tensor2d(values, [n, values.length / n])]),
-    ),
-  };
-}
+import { colour, warp, warpBoxes } from "@regimen/ops";
+import type { Batch } from "@regimen/contracts";
 
 /**
  * Applies what is pending: one resampling of images and masks (boxes by their corners), one linear colour map.
