@@ -19,16 +19,12 @@ class Captured implements Recording {
   readonly #backend: TensorFlow;
   readonly #session: Session;
   readonly #trace: Traced;
-  readonly #assigned: readonly Cell[];
-  /** The data that each variable had when it was last the same as the session's. */ #known: readonly (
-    object | undefined
-  )[];
+  /** The data that each variable had when it was last the same as the session's. */
+  #known: (object | undefined)[] = [];
   /** Whether runs have assigned since. */ #stale = false;
 
   constructor(backend: TensorFlow, session: Session, trace: Traced) {
     [this.#backend, this.#session, this.#trace] = [backend, session, trace];
-    this.#assigned = trace.cells.filter((cell) => cell.next);
-    this.#known = [];
   }
 
   run(inputs: NamedTensorMap): NamedTensorMap {
@@ -43,7 +39,7 @@ class Captured implements Recording {
     }
     const given = this.#trace.inputs.map(({ name }) => inputs[name]!);
     const made = session.run(this.#backend.getInputTensorIds(given));
-    this.#stale = this.#assigned.length > 0;
+    this.#stale = true;
     return Object.fromEntries(
       this.#trace.outputs.map(({ name }, at) => [name, this.#backend.createOutputTensor(made[at]!)]),
     );
@@ -53,14 +49,16 @@ class Captured implements Recording {
     if (!this.#stale) return;
     this.#stale = false;
     const pulled = this.#session.pull();
-    this.#assigned.forEach((cell, at) => {
-      const variable = cell.of as Variable;
-      const value = this.#backend.createOutputTensor(pulled[at]!);
-      // What JavaScript has assigned meanwhile is the later value.
-      if (dataOf(variable) === this.#known[this.#trace.cells.indexOf(cell)]) variable.assign(value);
+    for (const [at, { of, next }] of this.#trace.cells.entries()) {
+      if (!next) continue;
+      const value = this.#backend.createOutputTensor(pulled.shift()!);
+      // What JavaScript has assigned meanwhile is the later value, and the next run takes it up.
+      if (dataOf(of) === this.#known[at]) {
+        (of as Variable).assign(value);
+        this.#known[at] = dataOf(of);
+      }
       value.dispose();
-    });
-    this.#remember();
+    }
   }
 
   dispose(): void {
@@ -74,9 +72,6 @@ class Captured implements Recording {
     this.#session.push(
       cells.map(({ of }) => (of instanceof tf.Variable ? this.#backend.getInputTensorIds([of])[0]! : of.id)),
     );
-    this.#remember();
-  }
-  #remember(): void {
     this.#known = this.#trace.cells.map(({ of }) => dataOf(of));
   }
 }

@@ -1,0 +1,122 @@
+// Training by recorded steps against the same training op by op, through `regimen.fit`: every technique alone, and all together.
+import node from "@regimen/backend-node";
+import {
+  completeParams,
+  createRng,
+  isOff,
+  type Backend,
+  type Fragment,
+  type Plugin,
+  type Technique,
+} from "@regimen/core";
+import { fromArrays } from "@regimen/data";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { createRegimen } from "../src/index.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const folder = process.env["REGIMEN_TFJS_NODE"];
+const title = folder ? "recorded steps" : "recorded steps (skipped: REGIMEN_TFJS_NODE names no folder with tfjs-node)";
+
+const STEPS = 20;
+const SIDE = 16;
+const BATCH = 32;
+
+/** The node backend; `record` or not. */
+const backend = (name: string, recording: boolean): Plugin => ({
+  name,
+  version: "0.0.0",
+  register(registry) {
+    let found: Backend | undefined;
+    node.register({ ...registry, backend: (one) => void (one.name === "node" && (found = one)) });
+    registry.backend({
+      ...found!,
+      name,
+      async load() {
+        const { record, ...rest } = await found!.load();
+        return recording && record ? { ...rest, record } : rest;
+      },
+    });
+  },
+});
+
+/** Without kinks, since a unit of relu's that changes sides turns a difference in the last digit into a visible one. */
+function smooth(): tfl.LayersModel {
+  const conv = (filters: number, name: string) => [
+    tfl.layers.conv2d({ name, filters, kernelSize: 3, padding: "same", useBias: false }),
+    tfl.layers.batchNormalization({ name: `${name}_bn` }),
+    tfl.layers.activation({ name: `${name}_tanh`, activation: "tanh" }),
+  ];
+  const layers = [
+    tfl.layers.inputLayer({ inputShape: [SIDE, SIDE, 3], name: "image" }),
+    ...conv(8, "a"),
+    tfl.layers.averagePooling2d({ poolSize: 2, name: "pool" }),
+    ...conv(16, "b"),
+    tfl.layers.globalAveragePooling2d({ name: "features" }),
+    tfl.layers.dense({ units: 4, activation: "softmax", name: "predictions" }),
+  ];
+  return tfl.sequential({ name: "smooth", layers });
+}
+
+/** Losses of `STEPS` steps: an epoch is one batch. */
+async function losses(name: string, policy: Fragment): Promise<{ losses: number[]; captured: boolean }> {
+  const regimen = await createRegimen({
+    plugins: [backend("recorded", true), backend("eager", false)],
+    backend: name,
+  });
+  const rng = createRng(1);
+  const pixels = Uint8Array.from({ length: BATCH * SIDE * SIDE * 3 }, () => rng.int(256));
+  const labels = Array.from({ length: BATCH }, (_, at) => at % 4);
+  const data = await fromArrays(pixels, labels, { h: SIDE, w: SIDE, c: 3, classes: ["a", "b", "c", "d"] });
+  const running = regimen.fit({
+    model: { model: smooth(), weights: "fresh" },
+    data: { train: data, validation: data },
+    training: { epochs: STEPS, batchSize: BATCH, learningRate: 0.01, optimizer: "sgd", schedule: "constant" },
+    policy,
+    seed: 3,
+  });
+  const seen: number[] = [];
+  for await (const event of running) if (event.kind === "epoch") seen.push(event.logs["loss"]!);
+  const { captured, model } = await running;
+  model.dispose();
+  await regimen.dispose();
+  return { losses: seen, captured };
+}
+
+const usable = ({ tasks, order, space }: Technique): boolean =>
+  (!tasks || tasks.includes("classification")) && !order.needs?.includes("unlabeled") && Object.keys(space).length > 0;
+
+describe.skipIf(!folder)(title, () => {
+  let techniques: readonly Technique[] = [];
+  beforeAll(async () => {
+    const regimen = await createRegimen({ backend: "cpu" });
+    techniques = regimen.registered.techniques.filter(usable);
+    await regimen.dispose();
+  });
+
+  async function same(policy: Fragment): Promise<void> {
+    const [recorded, eager] = [await losses("recorded", policy), await losses("eager", policy)];
+    expect([recorded.captured, eager.captured]).toEqual([true, false]);
+    expect(recorded.losses.length).toBe(STEPS);
+    recorded.losses.forEach((loss, at) =>
+      expect(Math.abs(loss / eager.losses[at]! - 1), `step ${at}`).toBeLessThan(1e-5),
+    );
+    const again = await losses("recorded", policy);
+    expect(again.losses, "the same seed, to the bit").toEqual(recorded.losses);
+  }
+  const step = (technique: Technique) => ({ use: technique.name, with: completeParams(technique, {}) });
+
+  it("give the losses of plain steps, without a technique", () => same({ steps: [] }), 60_000);
+  it("give them with each technique alone", async () => {
+    expect(techniques.length).toBeGreaterThan(5);
+    for (const technique of techniques) {
+      expect(isOff(technique.space, step(technique).with), `${technique.name} is off by default`).toBe(false);
+      await same({ steps: [step(technique)] });
+    }
+  }, 600_000);
+  it("give them with all techniques together", () => {
+    const free = techniques.filter(
+      (one) => !one.order.conflicts?.some((name) => techniques.some((t) => t.name === name)),
+    );
+    return same({ steps: free.map(step) });
+  }, 120_000);
+});
