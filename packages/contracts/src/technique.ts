@@ -4,6 +4,7 @@ import type { Batch, Extra, Source } from "./data.ts";
 import type { Cost, Params, Score, Task } from "./json.ts";
 import type { Blueprint, Forward, Objective, Predictor, ScaffoldModel, Snapshot, Topology } from "./model.ts";
 import type { Rng } from "./random.ts";
+import type { Program, Recording } from "./recording.ts";
 import type { DrawFn, Optimizer, Step, Weight } from "./step.ts";
 
 /** Where a technique acts, in order; train hooks run inner to outer. Pending warps and colours are applied after `colour`. */
@@ -155,9 +156,17 @@ export interface Run {
   /** A registered optimizer. Errors: REG_OPTIMIZER_UNKNOWN. */ optimizer(use: string, params?: Params): Optimizer;
   /** Once done, restored instead of rerun; curves have one entry an epoch. */
   fit(stage: Stage): Promise<{ readonly curves: Readonly<Record<string, readonly number[]>>; readonly cost: Cost }>;
-  /** Inference over a source; kept, so that a resumed run reads it again. */
+  /**
+   * Inference over a source; kept, so that a resumed run reads it again. \`model.forward\` is recorded: it takes nothing that
+   * varies from call to call but its images.
+   */
   table(name: string, model: Predictor, on: Source, pick: (seen: Forward) => NamedTensorMap): Promise<Table>;
   score(model: Predictor, on: Source): Promise<Score>;
+  /**
+   * A program to be run many times, recorded where the backend can: what a probe repeats. Each run counts as so many images
+   * forward and backward (`trained`) or forward alone (`inferred`). The caller disposes of it.
+   */
+  repeat(program: Program, images: { readonly trained?: number; readonly inferred?: number }): Recording;
   /** Recomputes batch-normalisation statistics over a source. */ settle(
     model: ScaffoldModel,
     on: Source,

@@ -15,6 +15,7 @@ import {
   type Metered,
   type Plan,
   type Predictor,
+  type Recording,
   type Rng,
   type Run,
   type ScaffoldModel,
@@ -22,6 +23,7 @@ import {
   type Trained,
 } from "@regimen/contracts";
 import { capture, decode, encode, restore, tableFrom, tableTo, type Checkpoint } from "@regimen/run-folder";
+import { Repeated } from "@regimen/steps";
 import { averaged, settle, settleAverage, weighted } from "./averages.ts";
 import { applyBatch, composePolicy, drawFor, objectiveOf, optimizerOf, type Composition } from "./compose.ts";
 import { scoreModel, tableOf } from "./evaluate.ts";
@@ -239,6 +241,17 @@ export class Training {
         return found;
       },
       score: async (model, on) => (await this.#score(model, on)).score,
+      repeat: (program, { trained = 0, inferred = 0 }) => {
+        const repeated = new Repeated(program, session);
+        const run: Recording["run"] = (inputs) => {
+          this.#allow(trained, `${key}/repeat`);
+          const started = performance.now();
+          const answer = repeated.run(inputs);
+          this.#count({ trained, inferred, seconds: (performance.now() - started) / 1000 });
+          return answer;
+        };
+        return { run, sync: () => repeated.sync(), dispose: () => repeated.dispose() };
+      },
       settle: (model, on) => this.#timed(on.length, () => settle(model, on, session)),
       snapshot: async (snapshot, weights) => {
         const id = `snapshot/${key}/${snapshot}`;
@@ -342,6 +355,9 @@ export class Training {
         `two trainings are named "${what}"; give each call of next and run.fit its own`,
       );
     this.#names.add(what);
+    this.#allow(images, what);
+  }
+  #allow(images: number, what: string): void {
     this.#asked += images;
     const allowed = this.#plan.images + this.#plan.batch;
     if (this.#asked > allowed)

@@ -53,7 +53,7 @@ class Captured implements Recording {
       if (!next) continue;
       const value = this.#backend.createOutputTensor(pulled.shift()!);
       // What JavaScript has assigned meanwhile is the later value, and the next run takes it up.
-      if (dataOf(of) === this.#known[at]) {
+      if (dataOf(of) === this.#known[at] && !(of as Variable).isDisposed) {
         (of as Variable).assign(value);
         this.#known[at] = dataOf(of);
       }

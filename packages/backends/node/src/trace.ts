@@ -73,7 +73,7 @@ class Trace {
       tf.engine().endScope();
       this.#backend.binding = this.#binding;
       for (const { variable, before } of this.#variables.values()) {
-        variable.assign(before);
+        if (!variable.isDisposed) variable.assign(before);
         before.dispose();
       }
     }

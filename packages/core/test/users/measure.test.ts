@@ -189,6 +189,66 @@ describe("a measure that trains", () => {
   });
 });
 
+/** The norm of the loss' gradient over a few batches: a program that is repeated. */
+const noise: Measure = async (run, args) => {
+  const { batches } = args as { batches: number };
+  const { train } = run.data;
+  const size = 20;
+  const kernels = run.model.weights.filter(({ role }) => role === "kernel");
+  const repeated = run.repeat(
+    ({ images, labels }) => {
+      const loss = () =>
+        tf.mean(
+          tf.losses.softmaxCrossEntropy(labels!, run.model.forward(images as Tensor4D, { training: false }).outputs),
+        ) as Scalar;
+      const { grads } = tf.variableGrads(
+        loss,
+        kernels.map(({ variable }) => variable),
+      );
+      return { norm: tf.addN(Object.values(grads).map((gradient) => tf.sum(tf.square(gradient)))) };
+    },
+    { trained: size },
+  );
+  const norms: number[] = [];
+  for (let at = 0; at < batches; at++) {
+    const { images, labels } = await train.read(Array.from({ length: size }, (_, i) => at * size + i));
+    const { h, w, c } = train.format;
+    const inputs = {
+      images: tf.tensor4d(new Float32Array(images), [size, h, w, c]),
+      labels: tf.tensor2d(labels, [size, 2]),
+    };
+    try {
+      const { norm } = repeated.run(inputs);
+      norms.push((await norm!.data())[0]!);
+      norm!.dispose();
+    } finally {
+      tf.dispose(inputs);
+    }
+  }
+  repeated.dispose();
+  return norms;
+};
+
+describe("a measure that repeats a program", () => {
+  it("is counted by its runs, within what it was allowed", async () => {
+    const before = tf.memory().numTensors;
+    const { answers } = await ask(
+      await regimenWith(),
+      [
+        measure("noise", "noise", { with: { batches: 5 } }),
+        measure("more", "noise", { with: { batches: 8 }, atMost: { ...zeroCost, trained: 100 } }),
+      ],
+      { measures: { noise } },
+    );
+    expect(answers["noise"]!.cost).toMatchObject({ trained: 100, inferred: 0 });
+    const norms = answers["noise"]!.value as number[];
+    expect(norms).toHaveLength(5);
+    expect(norms.every((norm) => norm > 0)).toBe(true);
+    expect(answers["more"]).toMatchObject({ status: "failed", why: expect.stringMatching(/REG_PLAN_EXCEEDED/) });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
 describe("a measure that cannot be", () => {
   it("is one that the metalearner does not have, or from what nobody kept", async () => {
     const regimen = await regimenWith();
