@@ -29,6 +29,28 @@ function node(...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** tfjs-node for the tests that need it, from a TensorFlow that Python or pip has. Without it they are skipped, and nothing fails. */
+async function native() {
+  const { findNative, installNative } = await import("../packages/native/dist/index.js");
+  const minutes = 5;
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once("SIGINT", interrupt);
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(minutes * 60_000)]);
+  try {
+    if (process.env.REGIMEN_TFJS_NODE) return console.log("native tests: run (where REGIMEN_TFJS_NODE says)");
+    if (!findNative("@tensorflow/tfjs-node")) console.log("native tests: building tfjs-node, once for this machine");
+    const { tensorflow } = await installNative({ ways: ["installed", "pip"], signal });
+    console.log(`native tests: run (TensorFlow ${tensorflow})`);
+  } catch (error) {
+    if (stop.signal.aborted) process.exit(130);
+    const why = error.name === "TimeoutError" ? `not ready after ${minutes} minutes` : error.message;
+    console.log(`native tests: skipped: ${why}`);
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
+}
+
 // Ctrl-C reaches whatever runs: it says how to go on, and its exit code is ours.
 process.on("SIGINT", () => {});
 
@@ -41,9 +63,10 @@ const tasks = {
     tasks.setup();
     node("scripts/demo.mjs", ...rest);
   },
-  test() {
+  async test() {
     tasks.setup();
     pnpm("run", "typecheck");
+    await native();
     pnpm("run", "test:unit", ...rest);
   },
 };
@@ -51,4 +74,4 @@ if (!tasks[task]) {
   console.error(`usage: node scripts/dev.mjs ${Object.keys(tasks).join("|")}`);
   process.exit(2);
 }
-tasks[task]();
+await tasks[task]();

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import type { NativeFlags } from "./commands/native.ts";
 import { Console, type Manner } from "./display/console.ts";
 import { tellFailure, type ExitCode } from "./failures.ts";
 import { backendFlag, budgetFlag, jobFlags, pluginFlag, type JobFlags } from "./flags.ts";
@@ -157,15 +158,27 @@ function program(io: Call, console: Console): Command {
   );
 
   pluginFlag(
-    add("doctor", "Tries the backends in order and says why each was taken or not.", [
+    add("doctor", "Tries the backends in order: why each was taken or not, and how fast it is.", [
       "regimen doctor",
+      "regimen doctor --no-speed",
       "regimen doctor --backend node --json",
     ]),
   )
     .option("--backend <name>", "tries this one alone")
-    .action(async (flags: Shared) =>
-      (await import("./commands/doctor.ts")).doctorCommand(io, console, flags.plugin ?? [], flags.backend),
+    .option("--no-speed", "leaves out the short training on each")
+    .action(async (flags: Shared & { speed: boolean }) =>
+      (await import("./commands/doctor.ts")).doctorCommand(io, console, flags),
     );
+
+  add("native", "Makes tfjs-node work here: TensorFlow on this machine's processor or GPU.", [
+    "regimen native",
+    "regimen native --gpu",
+    "regimen native --python ./venv --force",
+  ])
+    .option("--gpu", "tfjs-node-gpu, for NVIDIA GPUs")
+    .option("--python <path>", "takes TensorFlow from this Python or environment alone")
+    .option("--force", "builds again what is there already")
+    .action(async (flags: NativeFlags) => (await import("./commands/native.ts")).nativeCommand(io, console, flags));
 
   return root;
 }

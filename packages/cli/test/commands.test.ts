@@ -16,6 +16,7 @@ const COMMANDS = [
   ["report"],
   ["plugins"],
   ["doctor"],
+  ["native"],
 ];
 
 function photos(): string {

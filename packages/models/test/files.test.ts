@@ -8,7 +8,7 @@ import { RegimenError, loadModel, saveModel } from "@regimen/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { smallCnn } from "../src/index.ts";
+import { efficientnetb0, smallCnn } from "../src/index.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -20,10 +20,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const build = (): tfl.LayersModel => {
+const build = (architecture = smallCnn): tfl.LayersModel => {
   let seed = 0;
   const format = { h: 8, w: 8, c: 1, range: [0, 255] } as const;
-  return smallCnn.build({ format, classes: 3, seeds: () => seed++, with: { width: 0.25 } });
+  return architecture.build({ format, classes: 3, seeds: () => seed++, with: { width: 0.25 } });
 };
 const answer = (model: tfl.LayersModel): number[] => [
   ...(
@@ -53,8 +53,8 @@ describe("saveModel and loadModel", () => {
     }
   });
 
-  test("tfjs reads it over HTTP, as a browser does", async () => {
-    const model = build();
+  test.each([smallCnn, efficientnetb0])("tfjs reads $name over HTTP, as a browser does", async (architecture) => {
+    const model = build(architecture);
     await saveModel(model, folder);
     const server = createServer((request, response) => {
       void readFile(join(folder, request.url!)).then((bytes) => response.end(bytes));
@@ -64,6 +64,7 @@ describe("saveModel and loadModel", () => {
     const loaded = await tfl.loadLayersModel(`http://127.0.0.1:${port}/model.json`);
     server.close();
     expect(answer(loaded)).toEqual(answer(model));
+    expect(loaded.layers.filter((layer) => layer.getClassName().includes(">"))).toEqual([]);
   });
 
   test("weights in several files, as tfjs' converter writes them", async () => {

@@ -13,10 +13,20 @@ onEachBackend((backend) => {
         const x = tf.concat([tf.mul(random([101], 1), 12), tf.tensor1d([0, -0, 1e-20, -1e-20, 20, -20])]);
         const dy = random([107], 2);
         const at = [...values(x)];
-        expect(difference(values(swish(x)), at.map((v) => v * sigmoid(v)))).toBeLessThan(1e-6);
+        expect(
+          difference(
+            values(swish(x)),
+            at.map((v) => v * sigmoid(v)),
+          ),
+        ).toBeLessThan(1e-6);
         const slopes = at.map((v) => sigmoid(v) * (1 + v * (1 - sigmoid(v))));
         const got = values(tf.grad((x) => swish(x))(x, dy));
-        expect(difference(got, [...values(dy)].map((d, i) => d * slopes[i]!))).toBeLessThan(1e-6);
+        expect(
+          difference(
+            got,
+            [...values(dy)].map((d, i) => d * slopes[i]!),
+          ),
+        ).toBeLessThan(1e-6);
       }),
     );
   });

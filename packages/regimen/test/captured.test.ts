@@ -15,7 +15,7 @@ import { createRegimen } from "../src/index.ts";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const folder = process.env["REGIMEN_TFJS_NODE"];
-const title = folder ? "recorded steps" : "recorded steps (skipped: REGIMEN_TFJS_NODE names no folder with tfjs-node)";
+const title = folder ? "recorded steps" : "recorded steps (skipped: no native TensorFlow; run: npx regimen native)";
 
 const STEPS = 20;
 const SIDE = 16;

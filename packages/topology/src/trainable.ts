@@ -4,8 +4,8 @@ import { byName, graphOf } from "./graph.ts";
 
 /**
  * The topology that is trained: layers that draw random numbers on the host (they would freeze in a recorded step) and
- * batch normalisation become Regimen's own of the same name, with the same weights and the same inference; relu and swish get
- * the backend's own gradient. Errors: REG_MODEL_UNSUPPORTED for layers whose randomness cannot be replaced.
+ * batch normalisation become Regimen's own of the same name, with the same weights and the same inference; relu, swish and
+ * global pooling get gradients that cost less. Errors: REG_MODEL_UNSUPPORTED for layers whose randomness cannot be replaced.
  */
 export function trainable(topology: Topology): Topology {
   return topology.layers.reduce((graph, layer) => {
@@ -64,6 +64,8 @@ function swapFor(layer: LayerNode): LayerSpec | undefined {
       const own = ownActivation(layer);
       return own && to(own);
     }
+    case "GlobalAveragePooling2D":
+      return config["data_format"] === "channels_first" ? undefined : to(className);
     case "ReLU":
       return config["max_value"] == null ? to("Relu") : undefined;
     case "RandomHeight":

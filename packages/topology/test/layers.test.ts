@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { copyWeights, modelOf, topologyOf, trainable, withoutTraining } from "../src/index.ts";
-import { sequentialModel } from "./models.ts";
+import { gatedModel, sequentialModel } from "./models.ts";
 
 beforeAll(() => tf.setBackend("cpu"));
 afterEach(() => tf.disposeVariables());
@@ -38,6 +38,11 @@ const x = tf.tensor2d([1, 2, 3, 4, 5, -6, -7, 8, 9, 10], [2, 5]);
 const run = (model: tfl.LayersModel, input: tf.Tensor, kwargs: object): number[] => [
   ...(model.apply(input, { ...kwargs }) as tf.Tensor).dataSync(),
 ];
+const close = (a: tf.Tensor, b: tf.Tensor): void => {
+  const expected = b.dataSync();
+  expect(a.shape).toEqual(b.shape);
+  a.dataSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+};
 const f32 = (values: readonly number[]): number[] => [...Float32Array.from(values)];
 
 describe("Regimen>Dropout", () => {
@@ -126,9 +131,6 @@ describe("Regimen>BatchNormalization", () => {
     Float32Array.from({ length: 24 }, (_, i) => Math.cos(i * i)),
     [4, 3, 2],
   );
-  const close = (a: tf.Tensor, b: tf.Tensor): void =>
-    a.dataSync().forEach((value, i) => expect(value).toBeCloseTo(b.dataSync()[i]!, 5));
-
   test("equals tfjs' layer at inference and in training", async () => {
     const [reference, own] = await both({});
     for (const training of [false, true])
@@ -205,6 +207,46 @@ describe("trainable and withoutTraining", () => {
       [2, 8, 8, 2],
     );
     expect(run(training, images, { training: false })).toEqual(run(model, images, { training: false }));
+  });
+
+  test("swish and global pooling give way to Regimen's, inside a dense layer too; values and gradients stay", async () => {
+    const model = gatedModel();
+    const swapped = trainable(topologyOf(model));
+    expect(swapped.layers.map(({ name, className }) => `${name} ${className}`)).toEqual([
+      "image InputLayer",
+      "depthwise DepthwiseConv2D",
+      "depthwise_swish Regimen>Swish",
+      "bend Regimen>Swish",
+      "squeeze Regimen>GlobalAveragePooling2D",
+      "reduce Dense",
+      "reduce_swish Regimen>Swish",
+      "expand Dense",
+      "reshape Reshape",
+      "excite Multiply",
+      "pool Regimen>GlobalAveragePooling2D",
+      "out Dense",
+    ]);
+    const training = await modelOf(swapped);
+    copyWeights(model, training);
+    const images = tf.tensor4d(
+      Float32Array.from({ length: 3 * 128 }, (_, i) => Math.sin(i)),
+      [3, 8, 8, 2],
+    );
+    close(training.apply(images, { training: false }) as tf.Tensor, model.predict(images) as tf.Tensor);
+    const gradients = (of: tfl.LayersModel): tf.Tensor[] => {
+      const variables = of.trainableWeights.map((weight) => weight.read() as tf.Variable);
+      const loss = (): tf.Scalar => tf.sum(tf.square(of.apply(images, { training: true }) as tf.Tensor));
+      const { grads } = tf.variableGrads(loss, variables);
+      return variables.map(({ name }) => grads[name]!);
+    };
+    const [own, plain] = [gradients(training), gradients(model)];
+    own.forEach((gradient, at) => close(gradient, plain[at]!));
+  });
+
+  test("global pooling of channels that come first is left to tfjs", () => {
+    const pool = { className: "GlobalAveragePooling2D", config: { name: "pool", data_format: "channels_first" } };
+    const swapped = trainable(topologyOf(sequentialModel()).insert({ from: "bn" }, pool));
+    expect(swapped.layers.find(({ name }) => name === "pool")!.className).toBe("GlobalAveragePooling2D");
   });
 
   test("sizes drawn on the host and dropout inside a layer are REG_MODEL_UNSUPPORTED", () => {

@@ -51,3 +51,19 @@ export function nestedModel(): tfl.LayersModel {
   const out = tfl.layers.dense({ units: 3, activation: "softmax", name: "out" }).apply(middle.apply(base.apply(input)));
   return tfl.model({ name: "outer", inputs: input, outputs: out as tfl.SymbolicTensor });
 }
+
+/** Squeeze-and-excitation around swish, on its own and inside layers. */
+export function gatedModel(): tfl.LayersModel {
+  type Node = tfl.SymbolicTensor;
+  const image = tfl.input({ shape: [8, 8, 2], name: "image" });
+  const depthwise = tfl.layers.depthwiseConv2d({ kernelSize: 3, name: "depthwise", activation: "swish" }).apply(image);
+  const bent = tfl.layers.activation({ activation: "swish", name: "bend" }).apply(depthwise) as Node;
+  const means = tfl.layers.globalAveragePooling2d({ name: "squeeze" }).apply(bent);
+  const few = tfl.layers.dense({ units: 3, activation: "swish", name: "reduce" }).apply(means);
+  const gate = tfl.layers.dense({ units: 2, activation: "sigmoid", name: "expand" }).apply(few);
+  const spread = tfl.layers.reshape({ targetShape: [1, 1, 2], name: "reshape" }).apply(gate) as Node;
+  const excited = tfl.layers.multiply({ name: "excite" }).apply([bent, spread]);
+  const pooled = tfl.layers.globalAveragePooling2d({ name: "pool" }).apply(excited);
+  const out = tfl.layers.dense({ units: 3, name: "out" }).apply(pooled) as Node;
+  return tfl.model({ name: "gated", inputs: image, outputs: out });
+}

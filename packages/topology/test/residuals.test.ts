@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { resnet18, resnet20, resnet20v2 } from "@regimen/models";
+import { efficientnetb0, resnet18, resnet20, resnet20v2 } from "@regimen/models";
 import type { Architecture } from "@regimen/contracts";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
@@ -79,6 +79,27 @@ describe("residuals of published models", () => {
       kind: "projection",
     });
     expect(blocks[1]).toMatchObject({ from: "group1_block1_add", skip: "group1_block1_add", kind: "identity" });
+  });
+
+  test("EfficientNet-B0: every block but the first of a group skips its whole branch, gate and all", () => {
+    const blocks = residuals(topologyOf(build(efficientnetb0)));
+    expect(blocks.map(({ add, kind }) => `${add} ${kind}`)).toEqual([
+      "group2_block2_add identity",
+      "group3_block2_add identity",
+      "group4_block2_add identity",
+      "group4_block3_add identity",
+      "group5_block2_add identity",
+      "group5_block3_add identity",
+      "group6_block2_add identity",
+      "group6_block3_add identity",
+      "group6_block4_add identity",
+    ]);
+    expect(blocks.slice(0, 4).map(({ from, branch, skip }) => [from, branch, skip])).toEqual([
+      ["group2_block1_project_bn", "group2_block2_project_bn", "group2_block1_project_bn"],
+      ["group3_block1_project_bn", "group3_block2_project_bn", "group3_block1_project_bn"],
+      ["group4_block1_project_bn", "group4_block2_project_bn", "group4_block1_project_bn"],
+      ["group4_block2_add", "group4_block3_project_bn", "group4_block2_add"],
+    ]);
   });
 });
 

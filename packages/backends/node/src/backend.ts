@@ -57,13 +57,15 @@ async function start(name: string): Promise<{ readonly gpu: boolean; readonly de
   };
 }
 
+/** The command that makes it work here. */
+const native = (name: string): string => `npx regimen native${name.endsWith("-gpu") ? " --gpu" : ""}`;
+
 /** Errors, in one sentence each: not installed, no native binding, a tfjs-core of its own, or whatever else it says. */
 function load(name: string): void {
   const require = requireThatFinds(name);
-  if (require === undefined) throw new Error(`${name} is not installed; run: npm i ${name}`);
-  // tfjs-node calls a function that Node 23 removed.
-  const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
-  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  if (require === undefined) throw new Error(`${name} is not installed; run: ${native(name)}`);
+  // tfjs-node calls a function that Node 23 removed, and that Node 22 complains about.
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
   // TensorFlow's notices about the processor are no news to anybody.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "1";
   try {
@@ -71,8 +73,8 @@ function load(name: string): void {
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     const why = /native addon module|tfjs_binding/.test(said)
-      ? "has no native binding for this machine; run: npx regimen native"
-      : `does not load (${said.split("\n")[0]}); run: npx regimen native`;
+      ? `has no native binding for this machine; run: ${native(name)}`
+      : `does not load (${said.split("\n")[0]}); run: ${native(name)}`;
     throw new Error(`${name} is installed but ${why}`, { cause });
   }
   if (!tf.findBackend(TFJS_NAME)) {

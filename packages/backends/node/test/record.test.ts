@@ -10,7 +10,7 @@ import { node } from "../src/index.ts";
 const folder = process.env["REGIMEN_TFJS_NODE"];
 const title = folder
   ? "graphs"
-  : "graphs, and the laws of recordings (skipped: REGIMEN_TFJS_NODE names no folder with tfjs-node)";
+  : "graphs, and the laws of recordings (skipped: no native TensorFlow; run: npx regimen native)";
 
 let record: Recorder;
 const open: { dispose(): void }[] = [];

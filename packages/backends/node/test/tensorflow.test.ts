@@ -6,7 +6,7 @@ import { node } from "../src/index.ts";
 
 // Needs a tfjs-node that shares our tfjs-core: REGIMEN_TFJS_NODE names the folder it is installed in.
 const folder = process.env["REGIMEN_TFJS_NODE"];
-const title = folder ? "TensorFlow" : "TensorFlow (skipped: REGIMEN_TFJS_NODE names no folder with tfjs-node)";
+const title = folder ? "TensorFlow" : "TensorFlow (skipped: no native TensorFlow; run: npx regimen native)";
 
 describe.skipIf(!folder)(title, () => {
   beforeAll(async () => {

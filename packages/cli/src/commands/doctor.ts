@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { RegimenError, nearest, type Backend } from "@regimen/contracts";
+import { RegimenError, nearest, type Backend, type Loaded } from "@regimen/contracts";
 import type { Console } from "../display/console.ts";
-import { WIDTH, wrap } from "../display/style.ts";
+import { WIDTH, count, wrap } from "../display/style.ts";
 import { absoluteIfPath } from "../config/place.ts";
 import type { Io } from "../io.ts";
 import { inventory } from "../plugins/inventory.ts";
 import { loadPlugins } from "../plugins/load.ts";
+import { SPEED_TEST, testSpeed } from "./speed-test.ts";
 
 type Examined = {
   readonly name: string;
@@ -13,19 +14,21 @@ type Examined = {
   /** Why not; for one that only a name selects, that it is so; null otherwise. */ readonly reason: string | null;
   readonly version: string | null;
   readonly device: string | null;
+  /** Of a short training; null where none was done. */ readonly imagesPerSecond: number | null;
+};
+
+export type DoctorFlags = {
+  readonly plugin?: readonly string[];
+  /** This one alone, in this process; how the others are tried, each in a process of its own. */ readonly backend?: string;
+  /** False: no short trainings. */ readonly speed?: boolean;
 };
 
 /** A backend that neither answers nor fails is given up after this. */
 const PATIENCE = 60_000;
 
-/** `only`: this one alone, in this process; how the others are tried, each in a process of its own. */
-export async function doctorCommand(
-  io: Io,
-  console: Console,
-  named: readonly string[],
-  only: string | undefined,
-): Promise<void> {
-  const plugins = named.map((name) => absoluteIfPath(name, io.cwd));
+export async function doctorCommand(io: Io, console: Console, flags: DoctorFlags): Promise<void> {
+  const { backend: only, speed = true } = flags;
+  const plugins = (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd));
   const loaded = await loadPlugins(io, plugins, ["backend"]);
   const all = [...inventory(loaded.map(({ plugin }) => plugin)).backends].sort((a, b) => a.rank - b.rank);
   const asked = only === undefined ? all : all.filter(({ name }) => name === only);
@@ -40,38 +43,76 @@ export async function doctorCommand(
   const backends: Examined[] = [];
   for (const backend of asked) {
     console.live(`  trying ${backend.name} …`);
-    backends.push(only === undefined && io.self ? await elsewhere(backend, io, plugins) : await here(backend));
+    const apart = only === undefined && io.self !== undefined;
+    backends.push(await (apart ? elsewhere : here)(backend, io, plugins, speed));
   }
   const chosen = backends.find(
     ({ name, available }) => available && (only !== undefined || all.find((one) => one.name === name)!.auto),
   );
   console.json({ chosen: chosen?.name ?? null, backends });
-  for (const { name, available, reason, version, device } of backends) {
+  for (const { name, available, reason, version, device, imagesPerSecond } of backends) {
     const mark = !available
       ? console.ink("red", "✕")
       : name === chosen?.name
         ? console.ink("green", "●")
         : console.ink("dim", "○");
-    const told = available ? [device, version, reason].filter(Boolean).join(" · ") : reason;
+    const pace = imagesPerSecond === null ? null : `${images(imagesPerSecond)} images/s`;
+    const what = device?.includes(version!) ? device : `${device} · ${version}`;
+    const told = available ? [pace, what, reason].filter(Boolean).join(" · ") : reason;
     console.say(wrap(`  ${mark} ${name.padEnd(10)} ${told}`, WIDTH, 15).join("\n"));
   }
-  console.say(
-    chosen
-      ? `\n  ${chosen.name} is what a run takes unless told otherwise`
-      : "\n  no backend works here; run: npm i @regimen/backend-wasm",
-  );
+  console.say("");
+  if (!chosen) console.say("  no backend works here; run: npm i @regimen/backend-wasm");
+  else for (const line of verdict(chosen, backends)) console.say(wrap(`  ${line}`, WIDTH, 2).join("\n"));
 }
+
+/** What a run takes and whether it should: by what was measured, where anything was. */
+function verdict(chosen: Examined, backends: readonly Examined[]): string[] {
+  const taken = `${chosen.name} is what a run takes unless told otherwise`;
+  const measured = backends.flatMap(({ name, imagesPerSecond: pace }) => (pace === null ? [] : [{ name, pace }]));
+  const own = measured.find(({ name }) => name === chosen.name);
+  if (!own) return [taken];
+  const best = measured.reduce((a, b) => (b.pace > a.pace ? b : a));
+  const others = measured.filter(({ name }) => name !== chosen.name);
+  const compared =
+    others.length === 0
+      ? taken
+      : best === own
+        ? `${taken}; it is the fastest here, ${others.map(({ name, pace }) => `${times(own.pace / pace)} times ${name}`).join(" and ")}`
+        : `${taken}; ${best.name} is faster here, ${times(best.pace / own.pace)} times as fast: --backend ${best.name}`;
+  return [compared, `images/s: ${SPEED_TEST}, for a second or two`];
+}
+
+const times = (ratio: number): string => ratio.toFixed(1);
+const images = (pace: number): string => (pace < 10 ? pace.toFixed(1) : count(pace));
 
 const byName = "only when asked for by name";
 
-async function here(backend: Backend): Promise<Examined> {
+async function here(backend: Backend, io: Io, plugins: readonly string[], speed: boolean): Promise<Examined> {
+  const { name, auto } = backend;
+  let loaded: Loaded;
   try {
-    const { version, device } = await backend.load();
-    return { name: backend.name, available: true, reason: backend.auto ? null : byName, version, device };
+    loaded = await backend.load();
   } catch (error) {
-    return unavailable(backend.name, error instanceof Error ? error.message : String(error));
+    return unavailable(name, message(error));
+  }
+  const works = { name, available: true, version: loaded.version, device: loaded.device };
+  // One that no run takes by itself may take minutes for what the others do in a second.
+  if (!auto || !speed) return { ...works, reason: auto ? null : byName, imagesPerSecond: null };
+  try {
+    const all = await loadPlugins(io, plugins);
+    const imagesPerSecond = await testSpeed(
+      io,
+      all.map(({ plugin }) => plugin),
+      name,
+    );
+    return { ...works, reason: null, imagesPerSecond };
+  } catch (error) {
+    return { ...works, reason: `a short training failed: ${message(error)}`, imagesPerSecond: null };
   }
 }
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
 
 const unavailable = (name: string, why: string): Examined => ({
   name,
@@ -79,12 +120,13 @@ const unavailable = (name: string, why: string): Examined => ({
   reason: why.split("\n")[0]!,
   version: null,
   device: null,
+  imagesPerSecond: null,
 });
 
 /** A process of its own: loading one backend must not spoil the next, and a native one may take its process down. */
-function elsewhere(backend: Backend, io: Io, plugins: readonly string[]): Promise<Examined> {
+function elsewhere(backend: Backend, io: Io, plugins: readonly string[], speed: boolean): Promise<Examined> {
   const [command, ...args] = io.self!;
-  const flags = plugins.flatMap((plugin) => ["--plugin", plugin]);
+  const flags = [...plugins.flatMap((plugin) => ["--plugin", plugin]), ...(speed ? [] : ["--no-speed"])];
   return new Promise((done) => {
     const child = spawn(command!, [...args, "doctor", "--backend", backend.name, "--json", ...flags], {
       cwd: io.cwd,

@@ -4,6 +4,7 @@ import { batchNormalizationClass } from "./batch-normalization.ts";
 import { Dropout } from "./dropout.ts";
 import { Log } from "./log.ts";
 import { AlphaDropout, GaussianDropout, GaussianNoise } from "./noise.ts";
+import { GlobalAveragePooling2D } from "./pooling.ts";
 
 let done = false;
 
@@ -11,7 +12,18 @@ let done = false;
 export function registerLayers(): void {
   if (done) return;
   done = true;
-  for (const layer of [Dropout, GaussianNoise, GaussianDropout, AlphaDropout, Relu, Swish, Log, batchNormalizationClass()])
+  const layers = [
+    Dropout,
+    GaussianNoise,
+    GaussianDropout,
+    AlphaDropout,
+    Relu,
+    Swish,
+    GlobalAveragePooling2D,
+    Log,
+    batchNormalizationClass(),
+  ];
+  for (const layer of layers)
     // tfjs asks for a constructor of its widest config type, which no layer of its own has either.
     tf.serialization.registerClass(layer as tf.serialization.SerializableConstructor<tf.serialization.Serializable>);
 }
