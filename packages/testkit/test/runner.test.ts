@@ -28,7 +28,8 @@ it("names the subject in each test where there is nothing to group them with", (
 
 it("has a README whose samples run", async () => {
   const { samples } = parseReadme(readFileSync(`${folder}README.md`, "utf8"));
-  const [laws, simulation] = await Promise.all(samples.map(({ code }) => runIn(folder, code)));
+  const [laws, simulation, backend] = await Promise.all(samples.map(({ code }) => runIn(folder, code)));
   expect(laws).toMatch(/pass 11\n.*fail 0/);
   expect(simulation).toMatch(/made-up\/earlier/);
+  expect(backend).toMatch(/fail 0/);
 });

@@ -1,12 +1,16 @@
-import { beforeAll, describe, test } from "vitest";
+import { node } from "@regimen/backend-node";
+import { backendLaws } from "@regimen/testkit";
+import { describe, test } from "vitest";
 import { wasm } from "../src/index.ts";
-import { cases } from "./cases/index.ts";
-import { check } from "./check.ts";
 
-beforeAll(async () => {
-  await wasm.load();
-});
+// Beside a tfjs-node that shares our tfjs-core: REGIMEN_TFJS_NODE names the folder it is installed in.
+const native = process.env["REGIMEN_TFJS_NODE"];
 
-describe("wasm", () => {
-  for (const one of cases) test(one.name, () => check(one, "wasm"));
-});
+describe(
+  native
+    ? "beside TensorFlow"
+    : "beside plain JavaScript (beside TensorFlow skipped: no native TensorFlow; run: npx regimen native)",
+  () => {
+    backendLaws(wasm, { describe, test }, native ? { reference: node } : {});
+  },
+);

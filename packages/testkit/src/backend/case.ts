@@ -5,8 +5,8 @@ export type Case = {
   readonly name: string;
   readonly run: (...inputs: tf.Tensor[]) => tf.Tensor;
   readonly shapes: readonly (readonly number[])[];
-  /** "none": the op has no gradient worth a check. "unknown": it has one, and tfjs does not know it. */
-  readonly gradient?: "none" | "unknown";
+  /** "none": none worth a check. "refused", "wrong": tfjs' own, the same on every backend, throws or lies. */
+  readonly gradient?: "none" | "refused" | "wrong";
   /** Inputs lie in (0, 1) instead of (−1, 1). */ readonly positive?: true;
 };
 
@@ -30,12 +30,11 @@ export function collect(list: (add: Add) => void): readonly Case[] {
 }
 
 export const noGradient = { gradient: "none" } as const;
-/** tfjs has no gradient of this op, on any backend. */
-export const unknownGradient = { gradient: "unknown" } as const;
+export const refused = { gradient: "refused" } as const;
+export const wrong = { gradient: "wrong" } as const;
 export const positive = { positive: true } as const;
 
 export const ids = (...values: number[]): tf.Tensor1D => tf.tensor1d(values, "int32");
-/** Whole numbers from `first` on, as a matrix. */
 export const table = (rows: readonly (readonly number[])[], dtype: "int32" | "float32" = "int32"): tf.Tensor2D =>
   tf.tensor2d(
     rows.map((row) => [...row]),

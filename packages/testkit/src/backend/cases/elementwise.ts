@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { collect, noGradient, positive } from "../case.ts";
+import { collect, noGradient, positive, refused } from "../case.ts";
 
 /** Activations of a user's models, pieces and all. */
 export const activations = collect((add) => {
@@ -91,18 +91,24 @@ export const arithmetic = collect((add) => {
     add(`mul ${of}`, (a, b) => tf.mul(a, b), shapes);
     add(`div ${of}`, (a, b) => tf.div(a, tf.add(b, 3)), shapes);
   }
-  add("minimum", (a, b) => tf.minimum(a, b), [[4, 5], [5]]);
-  add("maximum", (a, b) => tf.maximum(a, b), [[4, 5], [5]]);
-  add("squaredDifference", (a, b) => tf.squaredDifference(a, b), [
-    [4, 5],
-    [4, 1],
-  ]);
+  for (const [name, op] of Object.entries({
+    minimum: tf.minimum,
+    maximum: tf.maximum,
+    squaredDifference: tf.squaredDifference,
+  })) {
+    const same = [
+      [4, 5],
+      [4, 5],
+    ];
+    add(name, (a, b) => op(a, b), same);
+    add(`${name}, broadcast`, (a, b) => op(a, b), [[4, 5], [5]], refused);
+  }
   add("addN", (a, b) => tf.addN([a, b, a]), [
     [2, 3],
     [2, 3],
   ]);
   add("clone", (x) => tf.mul(tf.clone(x), x), [[4, 5]]);
-  add("many elements", (x) => tf.mul(tf.add(x, 1), x), [[70_001]]);
+  add("many elements", (x) => tf.mul(tf.add(x, 1), x), [[9_001]]);
 });
 
 /** What has no gradient worth the name. */
@@ -111,7 +117,6 @@ export const discrete = collect((add) => {
   add("ceil", (x) => tf.ceil(tf.mul(x, 8)), [[4, 5]], noGradient);
   add("round", (x) => tf.round(tf.mul(x, 8)), [[4, 5]], noGradient);
   add("mod", (x) => tf.mod(tf.mul(x, 8), 3), [[4, 5]], noGradient);
-  add("floorDiv", (x) => tf.floorDiv(tf.mul(x, 8), 3), [[4, 5]], noGradient);
   add("int32 floorDiv", () => tf.floorDiv(ids5(), tf.scalar(3, "int32")), [], noGradient);
   add("sign", (x) => tf.sign(x), [[4, 5]], noGradient);
   add("isNaN, isInf, isFinite", () => tf.stack([tf.isNaN(odd()), tf.isInf(odd()), tf.isFinite(odd())]), [], noGradient);
@@ -142,9 +147,17 @@ export const discrete = collect((add) => {
   add("cast to bool", (x) => tf.cast(tf.relu(x), "bool"), [[4, 5]], noGradient);
   add("int32 arithmetic", () => tf.add(tf.mul(ids5(), tf.scalar(7, "int32")), tf.neg(ids5())), [], noGradient);
   add("int32 wraps around", () => tf.add(tf.scalar(2 ** 31 - 1, "int32"), ids5()), [], noGradient);
+  add("int32 beyond 24 bits", () => tf.sub(tf.mul(large(), tf.scalar(3, "int32")), large()), [], noGradient);
+  add("int32 beyond 24 bits, sliced", () => tf.slice(large(), 1, 2), [], noGradient);
   add("int32 minimum, maximum", () => tf.maximum(tf.minimum(ids5(), tf.scalar(2, "int32")), ids5()), [], noGradient);
-  add("range, linspace, fill, eye", () => tf.concat([tf.range(0, 5, 2), tf.linspace(0, 1, 4), tf.fill([2], 3), tf.reshape(tf.eye(2), [4])]), [], noGradient);
+  add(
+    "range, linspace, fill, eye",
+    () => tf.concat([tf.range(0, 5, 2), tf.linspace(0, 1, 4), tf.fill([2], 3), tf.reshape(tf.eye(2), [4])]),
+    [],
+    noGradient,
+  );
 });
 
 const ids5 = (): tf.Tensor1D => tf.tensor1d([-7, -1, 0, 2, 9], "int32");
+const large = (): tf.Tensor1D => tf.tensor1d([123456789, -987654321, 2 ** 31 - 1], "int32");
 const odd = (): tf.Tensor1D => tf.tensor1d([0, NaN, -Infinity, 3, Infinity]);
