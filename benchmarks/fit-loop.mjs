@@ -11,20 +11,10 @@ import classifier from "@regimen/scaffold-classifier";
 import augment from "@regimen/technique-augment";
 import cutmix from "@regimen/technique-cutmix";
 import mixup from "@regimen/technique-mixup";
+import { everything } from "./sides/policy.mjs";
 
 const [backend = "wasm", epochs = "3"] = process.argv.slice(2);
 const regimen = await createRegimen({ plugins: [wasm, node, models, classifier, augment, cutmix, mixup], backend });
-const half = { rr: 0.5 };
-const everything = {
-  steps: [
-    ...["mirror", "rotate", "translate", "zoom", "brightness", "contrast"].map((name) => ({
-      use: `@regimen/technique-augment/${name}`,
-      with: half,
-    })),
-    { use: "@regimen/technique-mixup", with: half },
-    { use: "@regimen/technique-cutmix", with: half },
-  ],
-};
 const rng = createRng(1);
 async function random(count, side, c) {
   const pixels = Uint8Array.from({ length: count * side * side * c }, () => rng.int(256));
