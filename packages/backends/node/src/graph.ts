@@ -30,7 +30,7 @@ const VALUE = { list: 1, string: 2, int: 3, float: 4, bool: 5, type: 6, shape: 7
 export function namesOf(wanted: readonly Node[]): Map<Node, string> {
   const names = new Map<Node, string>();
   // By hand: a step is deeper than the stack.
-  const open = [...wanted].reverse().map((node) => ({ node, ready: false }));
+  const open = wanted.toReversed().map((node) => ({ node, ready: false }));
   while (open.length) {
     const { node, ready } = open.pop()!;
     if (names.has(node)) continue;
@@ -40,7 +40,7 @@ export function namesOf(wanted: readonly Node[]): Map<Node, string> {
     }
     open.push({ node, ready: true });
     const needs = [...node.inputs.map((ref) => ref.node), ...(node.after ?? [])];
-    for (const need of needs.reverse()) if (!names.has(need)) open.push({ node: need, ready: false });
+    for (const need of needs.toReversed()) if (!names.has(need)) open.push({ node: need, ready: false });
   }
   return names;
 }
