@@ -25,6 +25,8 @@ execFileSync(
     "-nostdlib",
     "-Wl,--no-entry",
     "-Wl,--import-memory",
+    // All that 32 bits reach: a memory that threads share must have its maximum stated.
+    "-Wl,--max-memory=4294967296",
     "-Wl,--export=__stack_pointer",
     "-Wl,--strip-all",
     "-o",

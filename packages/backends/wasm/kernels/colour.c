@@ -23,37 +23,38 @@ INLINE void map_image(const int channels, const float *from, const float *map, f
   }
 }
 
+// Units of both kernels: images.
 EXPORT(colour)
-void colour(const float *images, const float *maps, float *out, int batch, int pixels, int channels, float low, float high) {
-  for (int b = 0; b < batch; b++) {
+void colour(int from, int to, const float *images, const float *maps, float *out, int pixels, int channels, float low, float high) {
+  for (int b = from; b < to; b++) {
     const float *map = maps + b * channels * (channels + 1);
-    const float *from = images + b * pixels * channels;
-    float *to = out + b * pixels * channels;
-    if (is_identity(map, channels)) copy(to, from, pixels * channels);
-    else if (channels == 3) map_image(3, from, map, to, pixels, low, high);
-    else map_image(channels, from, map, to, pixels, low, high);
+    const float *image = images + b * pixels * channels;
+    float *mapped = out + b * pixels * channels;
+    if (is_identity(map, channels)) copy(mapped, image, pixels * channels);
+    else if (channels == 3) map_image(3, image, map, mapped, pixels, low, high);
+    else map_image(channels, image, map, mapped, pixels, low, high);
   }
 }
 
 EXPORT(colour_gradient)
-void colour_gradient(const float *dy, const float *images, const float *maps, float *out, int batch, int pixels, int channels,
-                     float low, float high) {
-  for (int b = 0; b < batch; b++) {
+void colour_gradient(int from, int to, const float *dy, const float *images, const float *maps, float *out, int pixels,
+                     int channels, float low, float high) {
+  for (int b = from; b < to; b++) {
     const float *map = maps + b * channels * (channels + 1);
-    const float *from = images + b * pixels * channels;
+    const float *image = images + b * pixels * channels;
     const float *gradient = dy + b * pixels * channels;
-    float *to = out + b * pixels * channels;
+    float *mapped = out + b * pixels * channels;
     if (is_identity(map, channels)) {
-      copy(to, gradient, pixels * channels);
+      copy(mapped, gradient, pixels * channels);
       continue;
     }
-    zero(to, pixels * channels);
+    zero(mapped, pixels * channels);
     for (int p = 0; p < pixels; p++) {
       for (int i = 0; i < channels; i++) {
         const float *row = map + i * (channels + 1);
-        const float before = transformed(from + p * channels, row, channels, low, high);
+        const float before = transformed(image + p * channels, row, channels, low, high);
         if (before < low || before > high) continue;
-        for (int j = 0; j < channels; j++) to[p * channels + j] += gradient[p * channels + i] * row[j];
+        for (int j = 0; j < channels; j++) mapped[p * channels + j] += gradient[p * channels + i] * row[j];
       }
     }
   }

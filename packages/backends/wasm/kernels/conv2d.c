@@ -28,7 +28,7 @@ INLINE void filter_tile(const int filters, const int vectors, const float *x, co
   UNROLL for (int k = 0; k < filters; k++) {
     UNROLL for (int v = 0; v < vectors; v++) {
       float *out = dw + k * out_channels + 4 * v;
-      int count = min(valid - 4 * v, 4);
+      const int count = valid - 4 * v;
       store_some(out, add(load_some(out, count), sum[k][v]), count);
     }
   }
@@ -39,70 +39,82 @@ INLINE int tile_width(int co, int out_channels) { return min(8, round_up(out_cha
 
 // dw[ky, kx, ci, co] = Σ_b,oy,ox x[b, oy·sh + ky·dh − top, ox·sw + kx·dw − left, ci] · dy[b, oy, ox, co]
 //
+// Units: `batch_parts` parts of the batch times `channel_parts` parts of the output channels. Each part of the batch has its
+// own sum in `sums` [batch_parts, kh, kw, ci, co].
+//
 // Works through blocks of `block_images` images or `block_rows` output rows (one of them is 1 or all), so that a block
 // stays in the cache while all filter elements pass over it. `scratch` holds one block of x with its padding and one of dy,
 // as [tile of channels][pixel][4 or 8 channels]:
 //   block_images · (((block_rows − 1) · sh + (kh − 1) · dh + 1) · ((ow − 1) · sw + (kw − 1) · dw + 1) · in_channels
 //   + block_rows · ow · round_up(out_channels, 4)) elements.
 EXPORT(conv2d_filter_gradient)
-void conv2d_filter_gradient(const float *x, const float *dy, float *dw, float *scratch, int batch, int h, int w,
-                            int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
-                            int dilation_w, int top, int left, int block_images, int block_rows) {
-  zero(dw, kh * kw * in_channels * out_channels);
+void conv2d_filter_gradient(int from, int to, float *scratch, const float *x, const float *dy, float *sums, int batch,
+                            int batch_parts, int channel_parts, int h, int w, int in_channels, int oh, int ow, int out_channels,
+                            int kh, int kw, int sh, int sw, int dh, int dilation_w, int top, int left, int block_images,
+                            int block_rows) {
   const int width = (ow - 1) * sw + (kw - 1) * dilation_w + 1;
   const int x_row = width * in_channels;
   // Neighbouring columns of the filter lie beside each other in x too, unless it is dilated: one run of kw · ci elements.
   const int runs = dilation_w == 1 ? 1 : kw;
   const int length = dilation_w == 1 ? kw * in_channels : in_channels;
-  for (int b = 0; b < batch; b += block_images) {
-    const int images = min(block_images, batch - b);
-    for (int oy = 0; oy < oh; oy += block_rows) {
-      const int rows = min(block_rows, oh - oy), pixels = rows * ow;
-      const int x_rows = (rows - 1) * sh + (kh - 1) * dh + 1;
-      const int x_image = x_rows * x_row;
-      float *panels = scratch + images * x_image;
-      for (int n = 0; n < images; n++) {
-        copy_padded(scratch + n * x_image, x + (b + n) * h * w * in_channels, h, w, in_channels, oy * sh - top, x_rows, -left,
-                    width);
-        const float *gradient = dy + ((b + n) * oh + oy) * ow * out_channels;
-        for (int co = 0; co < out_channels; co += 8) {
-          const int tile = tile_width(co, out_channels);
-          float *to = panels + images * pixels * co + n * pixels * tile;
-          for (int p = 0; p < pixels; p++)
-            for (int i = 0; i < tile; i += 4)
-              store(to + p * tile + i, load_some(gradient + p * out_channels + co + i, out_channels - co - i));
+  const int tiles = divide_up(out_channels, 8);
+  for (int unit = from; unit < to; unit++) {
+    const int part = unit / channel_parts, channel_part = unit % channel_parts;
+    const int first = 8 * part_start(channel_part, channel_parts, tiles);
+    const int last = min(8 * part_start(channel_part + 1, channel_parts, tiles), out_channels);
+    const int end = part_start(part + 1, batch_parts, batch);
+    float *dw = sums + part * kh * kw * in_channels * out_channels;
+    for (int k = 0; k < kh * kw * in_channels; k++) zero(dw + k * out_channels + first, last - first);
+    for (int b = part_start(part, batch_parts, batch); b < end; b += block_images) {
+      const int images = min(block_images, end - b);
+      for (int oy = 0; oy < oh; oy += block_rows) {
+        const int rows = min(block_rows, oh - oy), pixels = rows * ow;
+        const int x_rows = (rows - 1) * sh + (kh - 1) * dh + 1;
+        const int x_image = x_rows * x_row;
+        float *panels = scratch + images * x_image;
+        for (int n = 0; n < images; n++) {
+          copy_padded(scratch + n * x_image, x + (b + n) * h * w * in_channels, h, w, in_channels, oy * sh - top, x_rows, -left,
+                      width);
+          const float *gradient = dy + ((b + n) * oh + oy) * ow * out_channels;
+          for (int co = first; co < last; co += 8) {
+            const int tile = tile_width(co, out_channels);
+            float *panel = panels + images * pixels * (co - first) + n * pixels * tile;
+            for (int p = 0; p < pixels; p++)
+              for (int i = 0; i < tile; i += 4)
+                store(panel + p * tile + i, load_some(gradient + p * out_channels + co + i, out_channels - co - i));
+          }
         }
-      }
-      for (int co = 0; co < out_channels; co += 8) {
-        const int two = tile_width(co, out_channels) == 8;
-        const float *panel = panels + images * pixels * co;
-        for (int ky = 0; ky < kh; ky++) {
-          for (int run = 0; run < runs; run++) {
-            const float *from = scratch + ky * dh * x_row + run * dilation_w * in_channels;
-            float *to = dw + (ky * kw + run) * in_channels * out_channels + co;
-#define TILE(filters, vectors)                                                                                   \
-  filter_tile(filters, vectors, from + k, panel, to + k * out_channels, images, rows, ow, x_image, sh * x_row,   \
+        for (int co = first; co < last; co += 8) {
+          const int two = tile_width(co, out_channels) == 8;
+          const float *panel = panels + images * pixels * (co - first);
+          for (int ky = 0; ky < kh; ky++) {
+            for (int run = 0; run < runs; run++) {
+              const float *source = scratch + ky * dh * x_row + run * dilation_w * in_channels;
+              float *out = dw + (ky * kw + run) * in_channels * out_channels + co;
+#define TILE(filters, vectors)                                                                                      \
+  filter_tile(filters, vectors, source + k, panel, out + k * out_channels, images, rows, ow, x_image, sh * x_row,   \
               sw * in_channels, out_channels, out_channels - co)
-            int k = 0;
-            for (; k + 4 <= length; k += 4) {
-              if (two) TILE(4, 2);
-              else TILE(4, 1);
-            }
-            switch (length - k) {
-              case 3:
-                if (two) TILE(3, 2);
-                else TILE(3, 1);
-                break;
-              case 2:
-                if (two) TILE(2, 2);
-                else TILE(2, 1);
-                break;
-              case 1:
-                if (two) TILE(1, 2);
-                else TILE(1, 1);
-                break;
-            }
+              int k = 0;
+              for (; k + 4 <= length; k += 4) {
+                if (two) TILE(4, 2);
+                else TILE(4, 1);
+              }
+              switch (length - k) {
+                case 3:
+                  if (two) TILE(3, 2);
+                  else TILE(3, 1);
+                  break;
+                case 2:
+                  if (two) TILE(2, 2);
+                  else TILE(2, 1);
+                  break;
+                case 1:
+                  if (two) TILE(1, 2);
+                  else TILE(1, 1);
+                  break;
+              }
 #undef TILE
+            }
           }
         }
       }
@@ -128,57 +140,70 @@ INLINE void input_tile(const int pixels, const int vectors, const float *dy, con
       filter += 4 * vectors;
     }
   }
-  UNROLL for (int p = 0; p < pixels; p++)
-    UNROLL for (int v = 0; v < vectors; v++) store_some(dx + p * dx_step + 4 * v, sum[p][v], min(valid - 4 * v, 4));
+  store_tile(pixels, vectors, sum, dx, dx_step, valid);
+}
+
+// Units: tiles of eight input channels. The filter as [phase][ci tile][tap][co][4 or 8 ci]: kh · kw · co · round_up(ci, 4)
+// elements, since every tap belongs to one phase. `scratch`: 2 · kh · kw elements.
+EXPORT(conv2d_input_pack)
+void conv2d_input_pack(int from, int to, float *scratch, const float *filter, float *packed, int h, int w, int in_channels, int oh,
+                       int ow, int out_channels, int kh, int kw, int sh, int sw, int dh, int dilation_w, int top, int left) {
+  const Padded padded = padded_gradient(h, w, oh, ow, kh, kw, sh, sw, dh, dilation_w, top, left);
+  int *taps = (int *)scratch, *offsets = taps + kh * kw;
+  for (int py = 0; py < sh; py++) {
+    for (int px = 0; px < sw; px++) {
+      const int count = phase_taps(padded, py, px, out_channels, kh, kw, sh, sw, dh, dilation_w, top, left, taps, offsets);
+      for (int ci = 8 * from; ci < min(8 * to, in_channels); ci += 8) {
+        const int tile = min(8, round_up(in_channels - ci, 4));
+        float *pack = packed + count * out_channels * ci;
+        for (int t = 0; t < count; t++) {
+          const float *source = filter + (taps[t] * in_channels + ci) * out_channels;
+          for (int co = 0; co < out_channels; co++)
+            for (int i = 0; i < tile; i++) *pack++ = ci + i < in_channels ? source[i * out_channels + co] : 0;
+        }
+      }
+      packed += count * out_channels * round_up(in_channels, 4);
+    }
+  }
 }
 
 // Elements of scratch that conv2d_input_gradient needs.
 EXPORT(conv2d_input_scratch)
 int conv2d_input_scratch(int h, int w, int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
                          int dilation_w, int top, int left) {
+  (void)in_channels;
   const Padded padded = padded_gradient(h, w, oh, ow, kh, kw, sh, sw, dh, dilation_w, top, left);
-  return padded.rows * padded.columns * out_channels + kh * kw * (out_channels * round_up(in_channels, 4) + 2);
+  return padded.rows * padded.columns * out_channels + 2 * kh * kw;
 }
 
-// dx[b, y, x, ci] = Σ_ky,kx,co dy[b, (y + top − ky·dh) / sh, (x + left − kx·dw) / sw, co] · filter[ky, kx, ci, co], where
-// the divisions leave no rest.
+// Units: images. dx[b, y, x, ci] = Σ_ky,kx,co dy[b, (y + top − ky·dh) / sh, (x + left − kx·dw) / sw, co] ·
+// filter[ky, kx, ci, co], where the divisions leave no rest.
 EXPORT(conv2d_input_gradient)
-void conv2d_input_gradient(const float *dy, const float *filter, float *dx, float *scratch, int batch, int h, int w,
+void conv2d_input_gradient(int from, int to, float *scratch, const float *dy, const float *packed, float *dx, int h, int w,
                            int in_channels, int oh, int ow, int out_channels, int kh, int kw, int sh, int sw, int dh,
                            int dilation_w, int top, int left) {
   const Padded padded = padded_gradient(h, w, oh, ow, kh, kw, sh, sw, dh, dilation_w, top, left);
   const int copies = padded.rows != oh || padded.columns != ow;
-  float *packed = scratch + padded.rows * padded.columns * out_channels;
-  int *taps = (int *)(packed + kh * kw * out_channels * round_up(in_channels, 4)), *offsets = taps + kh * kw;
-  for (int py = 0; py < sh; py++) {
-    for (int px = 0; px < sw; px++) {
-      const int phase_rows = divide_up(h - py, sh), phase_columns = divide_up(w - px, sw);
-      if (phase_rows <= 0 || phase_columns <= 0) continue;
-      const int count = phase_taps(padded, py, px, out_channels, kh, kw, sh, sw, dh, dilation_w, top, left, taps, offsets);
-      // The phase's filter as [ci tile][tap][co][4 or 8 ci].
-      float *pack = packed;
-      for (int ci = 0; ci < in_channels; ci += 8) {
-        const int tile = min(8, round_up(in_channels - ci, 4));
-        for (int t = 0; t < count; t++) {
-          const float *from = filter + (taps[t] * in_channels + ci) * out_channels;
-          for (int co = 0; co < out_channels; co++)
-            for (int i = 0; i < tile; i++) *pack++ = ci + i < in_channels ? from[i * out_channels + co] : 0;
-        }
-      }
-      for (int b = 0; b < batch; b++) {
-        const float *gradient = dy + b * oh * ow * out_channels;
-        if (copies) {
-          copy_padded(scratch, gradient, oh, ow, out_channels, -padded.above, padded.rows, -padded.before, padded.columns);
-          gradient = scratch;
-        }
-        const float *weights = packed;
+  int *taps = (int *)(scratch + padded.rows * padded.columns * out_channels), *offsets = taps + kh * kw;
+  for (int b = from; b < to; b++) {
+    const float *gradient = dy + b * oh * ow * out_channels;
+    if (copies) {
+      copy_padded(scratch, gradient, oh, ow, out_channels, -padded.above, padded.rows, -padded.before, padded.columns);
+      gradient = scratch;
+    }
+    const float *phase = packed;
+    for (int py = 0; py < sh; py++) {
+      for (int px = 0; px < sw; px++) {
+        const int phase_rows = divide_up(h - py, sh), phase_columns = divide_up(w - px, sw);
+        const int count = phase_taps(padded, py, px, out_channels, kh, kw, sh, sw, dh, dilation_w, top, left, taps, offsets);
         for (int ci = 0; ci < in_channels; ci += 8) {
+          const float *weights = phase + count * out_channels * ci;
           const int two = in_channels - ci > 4;
           for (int r = 0; r < phase_rows; r++) {
-            const float *from = gradient + r * padded.columns * out_channels;
-            float *to = dx + ((b * h + py + r * sh) * w + px) * in_channels + ci;
-#define TILE(pixels, vectors)                                                                                      \
-  input_tile(pixels, vectors, from + c * out_channels, offsets, count, weights, to + c * sw * in_channels, out_channels, \
+            const float *source = gradient + r * padded.columns * out_channels;
+            float *out = dx + ((b * h + py + r * sh) * w + px) * in_channels + ci;
+#define TILE(pixels, vectors)                                                                                        \
+  input_tile(pixels, vectors, source + c * out_channels, offsets, count, weights, out + c * sw * in_channels, out_channels, \
              sw * in_channels, in_channels - ci)
             int c = 0;
             for (; c + 4 <= phase_columns; c += 4) {
@@ -201,8 +226,8 @@ void conv2d_input_gradient(const float *dy, const float *filter, float *dx, floa
             }
 #undef TILE
           }
-          weights += count * out_channels * (two ? 8 : 4);
         }
+        phase += count * out_channels * round_up(in_channels, 4);
       }
     }
   }

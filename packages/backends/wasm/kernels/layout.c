@@ -58,3 +58,14 @@ void gather(const float *x, const int *indices, float *out, int outer, int size,
   for (int o = 0; o < outer; o++)
     for (int k = 0; k < count; k++, out += inner) copy_run(out, x + (o * size + indices[k]) * inner, inner);
 }
+
+// out[row, depth]: `on` at the index of each row, elsewhere `off`.
+#define ONE_HOT(name, type)                                                                     \
+  EXPORT(name)                                                                                  \
+  void name(const int *indices, type *out, int rows, int depth, type on, type off) {            \
+    for (int i = 0; i < rows * depth; i++) out[i] = off;                                        \
+    for (int r = 0; r < rows; r++)                                                              \
+      if (indices[r] >= 0 && indices[r] < depth) out[r * depth + indices[r]] = on;              \
+  }
+ONE_HOT(one_hot_float, float)
+ONE_HOT(one_hot_int, int)

@@ -17,30 +17,40 @@ INLINE void product_tile(const int rows, const int vectors, const float *a, int 
     a += a_inner;
     packed += 4 * vectors;
   }
-  UNROLL for (int r = 0; r < rows; r++)
-    UNROLL for (int v = 0; v < vectors; v++) store_some(out + r * columns + 4 * v, sum[r][v], min(valid - 4 * v, 4));
+  store_tile(rows, vectors, sum, out, columns, valid);
 }
 
-// out[rows, columns] = a · b. a is [rows, inner], or [inner, rows] if transposed; b is [inner, columns] or [columns, inner].
-// `scratch`: [inner · 8].
+// Units: tiles of eight columns. b ([inner, columns], or [columns, inner] if transposed) as [tile][inner][4 or 8 columns]:
+// inner · round_up(columns, 4) elements.
+EXPORT(matmul_pack)
+void matmul_pack(int from, int to, const float *b, float *packed, int inner, int columns, int transpose_b) {
+  for (int c = 8 * from; c < min(8 * to, columns); c += 8) {
+    const int tile = min(8, round_up(columns - c, 4));
+    float *pack = packed + inner * c;
+    for (int i = 0; i < inner; i++, pack += tile) {
+      if (transpose_b)
+        for (int k = 0; k < tile; k++) pack[k] = c + k < columns ? b[(c + k) * inner + i] : 0;
+      else
+        for (int k = 0; k < tile; k += 4) store(pack + k, load_some(b + i * columns + c + k, columns - c - k));
+    }
+  }
+}
+
+// Units: four rows each. out[rows, columns] = a · b, with b packed. a is [rows, inner], or [inner, rows] if transposed.
 EXPORT(matmul_float)
-void matmul_float(const float *a, const float *b, float *out, float *scratch, int rows, int inner, int columns, int transpose_a,
-                  int transpose_b) {
+void matmul_float(int from, int to, const float *a, const float *packed, float *out, int rows, int inner, int columns,
+                  int transpose_a) {
   const int a_row = transpose_a ? 1 : inner, a_inner = transpose_a ? rows : 1;
   for (int c = 0; c < columns; c += 8) {
-    const int two = columns - c > 4, tile = two ? 8 : 4, count = min(tile, columns - c);
-    for (int i = 0; i < inner; i++) {
-      for (int k = 0; k < tile; k++)
-        scratch[i * tile + k] = k >= count ? 0 : transpose_b ? b[(c + k) * inner + i] : b[i * columns + c + k];
-    }
+    const int two = columns - c > 4;
 #define TILE(height, vectors) \
-  product_tile(height, vectors, a + r * a_row, a_row, a_inner, scratch, inner, out + r * columns + c, columns, count)
-    int r = 0;
-    for (; r + 4 <= rows; r += 4) {
+  product_tile(height, vectors, a + r * a_row, a_row, a_inner, packed + inner * c, inner, out + r * columns + c, columns, columns - c)
+    int r = 4 * from;
+    for (; r + 4 <= min(4 * to, rows); r += 4) {
       if (two) TILE(4, 2);
       else TILE(4, 1);
     }
-    for (; r < rows; r++) {
+    for (; r < min(4 * to, rows); r++) {
       if (two) TILE(1, 2);
       else TILE(1, 1);
     }
@@ -48,7 +58,7 @@ void matmul_float(const float *a, const float *b, float *out, float *scratch, in
   }
 }
 
-// As above; sums wrap around as JavaScript's `| 0` does.
+// out[rows, columns] = a · b, neither packed; sums wrap around as JavaScript's `| 0` does.
 EXPORT(matmul_int)
 void matmul_int(const unsigned *a, const unsigned *b, unsigned *out, int rows, int inner, int columns, int transpose_a,
                 int transpose_b) {

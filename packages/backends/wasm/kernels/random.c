@@ -20,9 +20,12 @@ INLINE Block philox(unsigned block, unsigned stream, unsigned key0, unsigned key
   return (Block){{c0, c1, c2, c3}};
 }
 
+// Units: blocks of this many numbers.
+enum { BLOCK = 256 };
+
 EXPORT(random_uniform)
-void random_uniform(const unsigned *seed, float *out, int count) {
-  for (int at = 0; at < count; at += 4) {
+void random_uniform(int from, int to, const unsigned *seed, float *out, int count) {
+  for (int at = from * BLOCK; at < min(to * BLOCK, count); at += 4) {
     const Block block = philox((unsigned)at / 4, 0, seed[0], seed[1]);
     for (int i = 0; i < min(4, count - at); i++) out[at + i] = (float)(block.word[i] >> 8) * 0x1p-24f;
   }
@@ -82,8 +85,8 @@ INLINE Pair box_muller(unsigned a, unsigned b) {
 }
 
 EXPORT(random_normal)
-void random_normal(const unsigned *seed, float *out, int count) {
-  for (int at = 0; at < count; at += 4) {
+void random_normal(int from, int to, const unsigned *seed, float *out, int count) {
+  for (int at = from * BLOCK; at < min(to * BLOCK, count); at += 4) {
     const Block block = philox((unsigned)at / 4, 1, seed[0], seed[1]);
     for (int half = 0; half < 4 && at + half < count; half += 2) {
       const Pair pair = box_muller(block.word[half], block.word[half + 1]);

@@ -48,25 +48,84 @@ INLINE Taps taps_of(const float *map, int ox, int oy, int h, int w, int channels
                  tap_at(x0, y0 + 1, (1 - right) * down, h, w, channels), tap_at(x0 + 1, y0 + 1, right * down, h, w, channels)}};
 }
 
+// Four neighbouring output pixels at once: where each is read from, folded.
+typedef struct {
+  f4 x, y;
+} Places;
+
+INLINE f4 fold_all(f4 at, int length, int fill) {
+  if (fill == CONSTANT) return at;
+  const f4 period = splat(2.0f * length), last = splat((float)(length - 1));
+  const f4 inside = sub(at, mul(wasm_f32x4_floor(wasm_f32x4_div(at, period)), period));
+  const f4 mirrored =
+      wasm_v128_bitselect(inside, sub(sub(period, splat(1)), inside), wasm_f32x4_lt(inside, splat((float)length)));
+  const f4 above = wasm_v128_bitselect(splat(0), mirrored, wasm_f32x4_lt(mirrored, splat(0)));
+  return wasm_v128_bitselect(last, above, wasm_f32x4_gt(above, last));
+}
+
+INLINE Places places_of(const float *map, int ox, int oy, int h, int w, int fill) {
+  const f4 x = add(splat((float)ox), wasm_f32x4_make(0, 1, 2, 3));
+  const f4 y = splat((float)oy);
+#define ROW(k) add(mul(splat(map[k]), x), mul(splat(map[k + 1]), y))
+  const f4 divisor = add(ROW(6), splat(1));
+  return (Places){fold_all(wasm_f32x4_div(add(ROW(0), splat(map[2])), divisor), w, fill),
+                  fold_all(wasm_f32x4_div(add(ROW(3), splat(map[5])), divisor), h, fill)};
+#undef ROW
+}
+
+// Four pixels whose taps all lie within the image: no questions asked. Returns whether that is so.
+INLINE int warp_inside(const float *image, const float *map, float *to, int ox, int oy, int h, int w, int channels, int fill) {
+  const Places at = places_of(map, ox, oy, h, w, fill);
+  const f4 x0 = wasm_f32x4_floor(at.x), y0 = wasm_f32x4_floor(at.y);
+  // A division by 0 gives infinity or no number: neither is inside.
+  const v128_t inside = wasm_v128_and(
+      wasm_v128_and(wasm_f32x4_ge(x0, splat(0)), wasm_f32x4_lt(x0, splat((float)(w - 1)))),
+      wasm_v128_and(wasm_f32x4_ge(y0, splat(0)), wasm_f32x4_lt(y0, splat((float)(h - 1)))));
+  if (!wasm_i32x4_all_true(inside)) return 0;
+  const f4 right = sub(at.x, x0), down = sub(at.y, y0), left = sub(splat(1), right), up = sub(splat(1), down);
+  float weights[4][4];
+  store(weights[0], mul(left, up)), store(weights[1], mul(right, up));
+  store(weights[2], mul(left, down)), store(weights[3], mul(right, down));
+  int places[4];
+  wasm_v128_store(places, wasm_i32x4_trunc_sat_f32x4(add(mul(y0, splat((float)w)), x0)));
+  for (int p = 0; p < 4; p++) {
+    const float *from = image + places[p] * channels;
+    for (int c = 0; c < channels; c++, from++)
+      *to++ = from[0] * weights[0][p] + from[channels] * weights[1][p] + from[w * channels] * weights[2][p] +
+              from[(w + 1) * channels] * weights[3][p];
+  }
+  return 1;
+}
+
+// Units of both kernels: images.
 EXPORT(warp)
-void warp(const float *images, const float *maps, float *out, int batch, int h, int w, int channels, int interpolation, int fill,
-          float value) {
-  for (int b = 0; b < batch; b++) {
+void warp(int from, int to, const float *images, const float *maps, float *out, int h, int w, int channels, int interpolation,
+          int fill, float value) {
+  for (int b = from; b < to; b++) {
     const float *map = maps + 8 * b;
     const float *image = images + b * h * w * channels;
-    float *to = out + b * h * w * channels;
+    float *pixel = out + b * h * w * channels;
     if (is_identity(map)) {
-      copy(to, image, h * w * channels);
+      copy(pixel, image, h * w * channels);
       continue;
     }
+    // Places are counted in single precision.
+    const int fours = interpolation == BILINEAR && h * w < 1 << 24 ? w / 4 * 4 : 0;
     for (int y = 0; y < h; y++) {
-      for (int x = 0; x < w; x++, to += channels) {
-        const Taps taps = taps_of(map, x, y, h, w, channels, interpolation, fill);
-        for (int c = 0; c < channels; c++) {
-          float sum = 0;
-          for (int t = 0; t < taps.count; t++)
-            sum += (taps.tap[t].at < 0 ? value : image[taps.tap[t].at + c]) * taps.tap[t].weight;
-          to[c] = sum;
+      for (int x = 0; x < w;) {
+        if (x < fours && warp_inside(image, map, pixel, x, y, h, w, channels, fill)) {
+          x += 4;
+          pixel += 4 * channels;
+          continue;
+        }
+        for (int end = x < fours ? x + 4 : w; x < end; x++, pixel += channels) {
+          const Taps taps = taps_of(map, x, y, h, w, channels, interpolation, fill);
+          for (int c = 0; c < channels; c++) {
+            float sum = 0;
+            for (int t = 0; t < taps.count; t++)
+              sum += (taps.tap[t].at < 0 ? value : image[taps.tap[t].at + c]) * taps.tap[t].weight;
+            pixel[c] = sum;
+          }
         }
       }
     }
@@ -74,10 +133,10 @@ void warp(const float *images, const float *maps, float *out, int batch, int h, 
 }
 
 EXPORT(warp_gradient)
-void warp_gradient(const float *dy, const float *maps, float *out, int batch, int h, int w, int channels, int interpolation,
-                   int fill) {
-  zero(out, batch * h * w * channels);
-  for (int b = 0; b < batch; b++) {
+void warp_gradient(int from, int to, const float *dy, const float *maps, float *out, int h, int w, int channels,
+                   int interpolation, int fill) {
+  zero(out + from * h * w * channels, (to - from) * h * w * channels);
+  for (int b = from; b < to; b++) {
     const float *map = maps + 8 * b;
     const float *gradient = dy + b * h * w * channels;
     float *image = out + b * h * w * channels;

@@ -1,28 +1,47 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Memory } from "./memory.ts";
-import { register, type Arguments } from "./register.ts";
+import { sumOfParts } from "./reduce.ts";
+import { register, registerFast, type Arguments } from "./register.ts";
 
 type Shape4 = [number, number, number, number];
 type Info = tf.backend_util.Conv2DInfo;
 
-/** The gradients of depthwiseConv2d, with any stride, padding, dilation and channel multiplier. */
+/** Parts of the batch that the filter gradient is summed in. */
+const PARTS = 8;
+
+/** depthwiseConv2d and its gradients, with any stride, padding, dilation and channel multiplier. */
 export function registerDepthwise(memory: Memory): void {
+  registerFast("DepthwiseConv2dNative", ({ inputs, attrs }) => {
+    const x = inputs["x"]!;
+    const filter = inputs["filter"]!;
+    if (x.dtype !== "float32" || filter.dtype !== "float32") return undefined;
+    const info = infoOf(x.shape, filter.shape as Shape4, attrs);
+    const out = memory.output(info.outShape);
+    const sizes = geometry(info);
+    const images = {
+      units: info.batchSize,
+      work: products(info),
+      scratch: memory.call("depthwise_scratch", ...sizes),
+    };
+    memory.each("depthwise_forward", images, memory.at(x), memory.at(filter), memory.at(out), ...sizes);
+    return out;
+  });
+
   register("DepthwiseConv2dNativeBackpropFilter", ({ inputs, attrs }) => {
     const x = inputs["x"]!;
     const info = infoOf(x.shape, attrs["filterShape"] as Shape4, attrs);
     const out = memory.output(info.filterShape);
-    const rows = (info.outHeight - 1) * info.strideHeight + (info.filterHeight - 1) * info.dilationHeight + 1;
-    const columns = (info.outWidth - 1) * info.strideWidth + (info.filterWidth - 1) * info.dilationWidth + 1;
-    memory.scratch(rows * columns * info.inChannels, (scratch) =>
-      memory.call(
-        "depthwise_filter_gradient",
-        memory.at(x),
-        memory.at(inputs["dy"]!),
-        memory.at(out),
-        scratch,
-        ...geometry(info),
-      ),
-    );
+    const sizes = geometry(info);
+    const parts = Math.max(1, Math.min(PARTS, info.batchSize));
+    const units = {
+      units: parts,
+      work: (products(info) * info.batchSize) / parts,
+      scratch: memory.call("depthwise_scratch", ...sizes),
+    };
+    sumOfParts(memory, out, tf.util.sizeFromShape(info.filterShape), parts, (sums) => {
+      const from = [memory.at(x), memory.at(inputs["dy"]!), sums];
+      memory.each("depthwise_filter_gradient", units, ...from, info.batchSize, parts, ...sizes);
+    });
     return out;
   });
 
@@ -30,19 +49,21 @@ export function registerDepthwise(memory: Memory): void {
     const filter = inputs["filter"]!;
     const info = infoOf(attrs["inputShape"] as Shape4, filter.shape as Shape4, attrs);
     const out = memory.output(info.inShape);
-    const [, ...image] = geometry(info);
-    memory.scratch(memory.call("depthwise_input_scratch", ...image), (scratch) =>
-      memory.call(
-        "depthwise_input_gradient",
-        memory.at(inputs["dy"]!),
-        memory.at(filter),
-        memory.at(out),
-        scratch,
-        ...geometry(info),
-      ),
-    );
+    const sizes = geometry(info);
+    const images = {
+      units: info.batchSize,
+      work: products(info),
+      scratch: memory.call("depthwise_input_scratch", ...sizes),
+    };
+    const from = [memory.at(inputs["dy"]!), memory.at(filter), memory.at(out)];
+    memory.each("depthwise_input_gradient", images, ...from, ...sizes);
     return out;
   });
+}
+
+/** Products of four numbers for one image. */
+function products(info: Info): number {
+  return (info.outHeight * info.outWidth * info.outChannels * info.filterHeight * info.filterWidth) / 4;
 }
 
 function infoOf(inShape: readonly number[], filterShape: Shape4, attrs: Arguments["attrs"]): Info {
@@ -51,7 +72,8 @@ function infoOf(inShape: readonly number[], filterShape: Shape4, attrs: Argument
     [...inShape] as Shape4,
     filterShape,
     strides,
-    dilations,
+    // tfjs' own op leaves it out where there is none.
+    (dilations as typeof dilations | null) ?? 1,
     pad as number,
     dimRoundingMode,
     true,
@@ -60,7 +82,6 @@ function infoOf(inShape: readonly number[], filterShape: Shape4, attrs: Argument
 
 function geometry(info: Info): number[] {
   return [
-    info.batchSize,
     info.inHeight,
     info.inWidth,
     info.inChannels,

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { register } from "./register.ts";
 
-/** Einsum as products and a sum: every operand is laid out over all the dimensions. (tfjs has no gradient for it.) */
+/** Einsum as products and a sum: every operand is laid out over all the dimensions. */
 export function registerEinsum(): void {
   register("Einsum", ({ inputs, attrs }) => {
     const operands = Object.values(inputs) as tf.Tensor[];

@@ -1,6 +1,32 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
+ * tfjs has no gradient of einsum: it is one too. Letters of an operand that stand nowhere else were summed over, so that the
+ * gradient is the same all along them.
+ */
+export function registerEinsumGradient(): void {
+  if (tf.getGradient("Einsum") !== undefined) return;
+  tf.registerGradient({
+    kernelName: "Einsum",
+    saveAllInputs: true,
+    gradFunc: (dy, saved, attrs) => {
+      const [terms, result] = (attrs["equation"] as string).replace(/\s/g, "").split("->") as [string, string];
+      const letters = terms.split(",");
+      const gradient = (of: number) => () => {
+        const others = saved.filter((_, i) => i !== of);
+        const known = [result, ...letters.filter((_, i) => i !== of)];
+        const left = [...letters[of]!].filter((letter) => known.some((term) => term.includes(letter)));
+        const found = tf.einsum(`${known.join(",")}->${left.join("")}`, dy as tf.Tensor, ...others);
+        const { shape } = saved[of]!;
+        const kept = shape.map((size, axis) => (left.includes(letters[of]![axis]!) ? size : 1));
+        return tf.broadcastTo(tf.reshape(found, kept), shape);
+      };
+      return Object.fromEntries(saved.map((_, i) => [i, gradient(i)]));
+    },
+  });
+}
+
+/**
  * tfjs refuses gradients of dilated convolutions, for want of kernels; ours have no such limit. Other backends keep the
  * refusal. (tfjs' fused convolutions, which its layers use where the activation is linear, still refuse.)
  */

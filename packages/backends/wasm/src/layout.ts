@@ -101,6 +101,18 @@ export function registerLayout(memory: Memory): void {
     return out;
   });
 
+  // (tfjs' own writes whole numbers into a tensor of any type.)
+  registerFast("OneHot", ({ inputs, attrs }) => {
+    const indices = inputs["indices"]!;
+    const { dtype, depth, onValue, offValue } = attrs as unknown as tf.OneHotAttrs;
+    if (dtype !== "float32" && dtype !== "int32") return undefined;
+    const out = memory.output([...indices.shape, depth], dtype);
+    const kernel = dtype === "float32" ? "one_hot_float" : "one_hot_int";
+    const rows = tf.util.sizeFromShape(indices.shape);
+    memory.call(kernel, memory.at(indices), memory.at(out), rows, depth, onValue, offValue);
+    return out;
+  });
+
   registerFast("GatherV2", ({ inputs, attrs }) => {
     const x = inputs["x"]!;
     const indices = inputs["indices"]!;

@@ -37,7 +37,7 @@ test("the plug-in registers one backend, for auto", () => {
 
 test("loading twice changes nothing, and says what was loaded", async () => {
   const kernel = tf.getKernel("Conv2DBackpropFilter", "wasm");
-  expect(await wasm.load()).toEqual({ tfjs: "wasm", version: "4.22.0", device: "WebAssembly SIMD, one thread" });
+  expect(await wasm.load()).toMatchObject({ tfjs: "wasm", version: "4.22.0", device: "WebAssembly SIMD, one thread" });
   expect(tf.getKernel("Conv2DBackpropFilter", "wasm")).toBe(kernel);
   expect(tf.getBackend()).toBe("wasm");
 });

@@ -20,10 +20,14 @@ const nearest = ["up", "down", "doubled"].flatMap((where) =>
 const halfPixels = ["up", "down", "doubled"].map((where) => `resizeBilinear ${where}, half-pixel centres`);
 
 const DILATED = "tfjs refuses it";
+const einsums = [
+  ...["bij,bjk->bik", "ij,ij->i", "bij,kj->bki", "ij->ji", "ij->"].map((equation) => `einsum ${equation}`),
+  "image.rgbToGrayscale",
+];
 const AVERAGES = "it divides by whole windows where they reach over the border";
 
 const cpu: Gaps = {
-  ...these("gradient missing", DILATED, dilated),
+  ...these("gradient missing", DILATED, [...dilated, ...einsums]),
   ...these("gradient wrong", AVERAGES, [...averagesOfParts, "avgPool3d same"]),
   ...these("gradient wrong", "it adds up windows that do not match the forward op's", [
     ...nearest,
@@ -35,10 +39,7 @@ const cpu: Gaps = {
 };
 
 const wasm: Gaps = {
-  ...these("gradient wrong", AVERAGES, ["avgPool3d same"]),
   ...these("wrong", "it gives something else", ["dilation2d"]),
-  ...these("wrong", "it takes fractions for false", ["cast to bool"]),
-  ...these("wrong", "it writes whole numbers into a float tensor", ["oneHot float32", "oneHot float32, smoothed"]),
   ...these("wrong", "it fills with bytes", ["image.rotateWithOffset"]),
   ...these("wrong", "it reflects about another point", ["image.transform, reflecting"]),
   ...these("missing", "tfjs has no complex numbers there", ["spectral.rfft"]),
@@ -49,7 +50,7 @@ const ownNumbers = ["1", "6", "1003"].flatMap((count) => [`uniform [${count}]`, 
 const tensorflow: Gaps = {
   ...these("wrong", "the random numbers are TensorFlow's", [...ownNumbers, "uniform []"]),
   ...these("gradient missing", "tfjs-node knows SAME and VALID only", ["conv2d explicit padding"]),
-  ...these("gradient missing", DILATED, dilated),
+  ...these("gradient missing", DILATED, [...dilated, ...einsums]),
   ...these("missing", "tfjs-node knows SAME and VALID only", ["maxPool with padding by number"]),
   ...these("missing", "tfjs-node has no such op", [
     "maxPoolWithArgmax",
@@ -62,7 +63,7 @@ const tensorflow: Gaps = {
 };
 
 const webgpu: Gaps = {
-  ...these("gradient missing", DILATED, dilated),
+  ...these("gradient missing", DILATED, [...dilated, ...einsums]),
   ...these("wrong", "it reflects about another point", ["image.transform, reflecting"]),
   ...these("wrong", "tfjs moves whole numbers as float32", ["int32 beyond 24 bits, sliced"]),
 };

@@ -35,7 +35,7 @@ export const images = collect((add) => {
   );
   add("image.flipLeftRight", (x: Four) => image.flipLeftRight(x), [[2, 8, 8, 3]], refused);
   add("image.rotateWithOffset", (x: Four) => image.rotateWithOffset(x, 0.3, 0.5), [[2, 8, 8, 3]], noGradient);
-  add("image.rgbToGrayscale", (x: Four) => image.rgbToGrayscale(x), shape, refused);
+  add("image.rgbToGrayscale", (x: Four) => image.rgbToGrayscale(x), shape);
   add("image.grayscaleToRGB", (x: Four) => image.grayscaleToRGB(x), [[2, 4, 4, 1]]);
   add("image.transform of one image", (x: Four) => image.transform(x, turn(1), "bilinear"), [[1, 8, 8, 3]], noGradient);
   add("image.transform of two", (x: Four) => image.transform(x, turn(2), "bilinear"), [[2, 8, 8, 3]], noGradient);
