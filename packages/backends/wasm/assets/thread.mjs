@@ -5,8 +5,9 @@
 const [JOB, OPEN, ACTIVE, ASLEEP, WAITED, NEXT, UNITS, GRAIN, KERNEL, COUNT, SCRATCH_AT, SCRATCH_STEP, FAILED] =
   Array(13).keys();
 
-// How often a thread looks for the next job before it sleeps: about as long as a training step's JavaScript between two kernels.
-const LOOKS = 5000;
+// How often a thread looks for the next job before it sleeps: some times as long as a
+// training step's JavaScript between two kernels (some 200 microseconds).
+const LOOKS = 20000;
 
 const port = globalThis.process?.versions?.node ? (await import("node:worker_threads")).parentPort : globalThis;
 port.addEventListener("message", async ({ data }) => {

@@ -42,10 +42,12 @@ INLINE f4 exponential(f4 x) {
   return mul(mul(e.power, power_of_two(half)), power_of_two(wasm_i32x4_sub(n, half)));
 }
 
-// e^(−|x|), and no less than the smallest normal number.
+// e^(−|x|), and 0 where that is below the smallest normal number.
 INLINE f4 decay(f4 x) {
-  const Exponential e = exponential_of(at_least(wasm_f32x4_neg(wasm_f32x4_abs(x)), splat(-87.3f)));
-  return mul(e.power, power_of_two(wasm_i32x4_sub(e.rounded, ROUNDER)));
+  const f4 size = wasm_f32x4_abs(x);
+  const Exponential e = exponential_of(at_least(wasm_f32x4_neg(size), splat(-87.3f)));
+  const f4 power = mul(e.power, power_of_two(wasm_i32x4_sub(e.rounded, ROUNDER)));
+  return choose(wasm_f32x4_gt(size, splat(87.3f)), splat(0), power);
 }
 
 // ln x = e · ln 2 + ln(1 + f) with 1 + f between √½ and √2.

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /** How two operands meet in an output seen as [outer, middle, inner]: their steps along each axis, 0 where they are repeated. */
 export interface Meeting {
-  readonly shape: number[];
+  readonly shape: readonly number[];
   readonly size: number;
   readonly middle: number;
   readonly inner: number;
@@ -12,12 +12,17 @@ export interface Meeting {
 /** Elements of one unit of work where nothing is repeated. */
 const BLOCK = 1024;
 
+/** Of two of one shape, or with one that is a single number. */
+const SIMPLE = { middle: 1, inner: BLOCK } as const;
+const BOTH = [BLOCK, 0, 1, BLOCK, 0, 1];
+const FIRST = [BLOCK, 0, 1, 0, 0, 0];
+
 /** Undefined: more than three axes are needed, as where repeated axes alternate twice. */
 export function meeting(a: readonly number[], b: readonly number[]): Meeting | undefined {
-  const shape = tf.util.arraysEqual([...a], [...b])
-    ? [...a]
-    : tf.broadcast_util.assertAndGetBroadcastShape([...a], [...b]);
-  const size = tf.util.sizeFromShape(shape);
+  if (tf.util.arraysEqual(a as number[], b as number[])) return { ...SIMPLE, shape: a, size: sizeOf(a), steps: BOTH };
+  if (b.length === 0) return { ...SIMPLE, shape: a, size: sizeOf(a), steps: FIRST };
+  const shape = tf.broadcast_util.assertAndGetBroadcastShape([...a], [...b]);
+  const size = sizeOf(shape);
   const axes = merged(shape, [a, b]);
   if (axes.length > 3) return undefined;
   if (axes.length === 1) {
@@ -32,6 +37,8 @@ export function meeting(a: readonly number[], b: readonly number[]): Meeting | u
   });
   return { shape, size, middle: middle!.size, inner: inner!.size, steps };
 }
+
+const sizeOf = (shape: readonly number[]): number => tf.util.sizeFromShape(shape as number[]);
 
 type Triple = [number, number, number];
 type Axis = { size: number; readonly moves: readonly [number, number] };

@@ -79,26 +79,23 @@ export function registerLayout(memory: Memory): void {
   });
 
   registerFast("Concat", ({ inputs, attrs }) => {
-    // Concat's inputs come as an array, whatever the type says.
+    // The inputs of Concat and Pack come as an array, whatever the type says.
     const all = inputs as unknown as readonly tf.TensorInfo[];
     const axis = tf.util.parseAxisParam(attrs["axis"] as number, all[0]!.shape)[0]!;
     const some = all.filter(({ shape }) => tf.util.sizeFromShape(shape) > 0);
     if (some.length < 2 || some.some((x) => bytesOf(x) !== 4)) return undefined;
-    const shape = replaced(
-      some[0]!.shape,
-      axis,
-      some.reduce((sum, x) => sum + x.shape[axis]!, 0),
-    );
-    const out = memory.output(shape, some[0]!.dtype as "float32" | "int32");
-    const runs = tf.util.sizeFromShape(shape.slice(0, axis));
-    const inner = tf.util.sizeFromShape(shape.slice(axis + 1));
-    let at = memory.at(out);
-    for (const x of some) {
-      const length = x.shape[axis]! * inner;
-      memory.call("copy_runs", memory.at(x), at, runs, length, length, shape[axis]! * inner);
-      at += 4 * length;
-    }
-    return out;
+    const length = some.reduce((sum, x) => sum + x.shape[axis]!, 0);
+    return joined(memory, some, replaced(some[0]!.shape, axis, length), axis, (x) => x.shape[axis]!);
+  });
+
+  registerFast("Pack", ({ inputs, attrs }) => {
+    const all = inputs as unknown as readonly tf.TensorInfo[];
+    const { shape } = all[0]!;
+    const equal = all.every((x) => bytesOf(x) === 4 && tf.util.arraysEqual(x.shape, shape));
+    if (!equal || tf.util.sizeFromShape(shape) === 0) return undefined;
+    const axis = attrs["axis"] as number;
+    const at = axis < 0 ? axis + shape.length + 1 : axis;
+    return joined(memory, all, [...shape.slice(0, at), all.length, ...shape.slice(at)], at, () => 1);
   });
 
   // (tfjs' own writes whole numbers into a tensor of any type.)
@@ -168,6 +165,26 @@ function part(
   const strides = stridesOf(x.shape);
   const start = begin.reduce((sum, at, axis) => sum + at * strides[axis]!, 0);
   return strided(memory, x, size, size, strides, start);
+}
+
+/** `shape` is filled along `axis` by `all`, each as long there as `lengthOf` says. */
+function joined(
+  memory: Memory,
+  all: readonly tf.TensorInfo[],
+  shape: readonly number[],
+  axis: number,
+  lengthOf: (x: tf.TensorInfo) => number,
+): tf.TensorInfo {
+  const out = memory.output(shape, all[0]!.dtype as "float32" | "int32");
+  const runs = tf.util.sizeFromShape(shape.slice(0, axis));
+  const inner = tf.util.sizeFromShape(shape.slice(axis + 1));
+  let at = memory.at(out);
+  for (const x of all) {
+    const length = lengthOf(x) * inner;
+    memory.call("copy_runs", memory.at(x), at, runs, length, length, shape[axis]! * inner);
+    at += 4 * length;
+  }
+  return out;
 }
 
 /** A tensor of `shape` whose elements, counted over `sizes`, are those of x at `start` plus so many `steps` along each axis. */
