@@ -17,17 +17,30 @@ const SIMPLE = { middle: 1, inner: BLOCK } as const;
 const BOTH = [BLOCK, 0, 1, BLOCK, 0, 1];
 const FIRST = [BLOCK, 0, 1, 0, 0, 0];
 
+/** What has been worked out before, by both shapes: a training has some hundreds of them, again and again. */
+const known = new Map<string, Meeting | undefined>();
+const MOST_KNOWN = 4096;
+
 /** Undefined: more than three axes are needed, as where repeated axes alternate twice. */
 export function meeting(a: readonly number[], b: readonly number[]): Meeting | undefined {
-  if (tf.util.arraysEqual(a as number[], b as number[])) return { ...SIMPLE, shape: a, size: sizeOf(a), steps: BOTH };
   if (b.length === 0) return { ...SIMPLE, shape: a, size: sizeOf(a), steps: FIRST };
+  if (equal(a, b)) return { ...SIMPLE, shape: a, size: sizeOf(a), steps: BOTH };
+  const key = `${a.join()}|${b.join()}`;
+  if (!known.has(key)) {
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(key, worked(a, b));
+  }
+  return known.get(key);
+}
+
+function worked(a: readonly number[], b: readonly number[]): Meeting | undefined {
   const shape = tf.broadcast_util.assertAndGetBroadcastShape([...a], [...b]);
   const size = sizeOf(shape);
   const axes = merged(shape, [a, b]);
   if (axes.length > 3) return undefined;
   if (axes.length === 1) {
     const [first, second] = axes[0]!.moves;
-    return { shape, size, middle: 1, inner: BLOCK, steps: [first * BLOCK, 0, first, second * BLOCK, 0, second] };
+    return { shape, size, ...SIMPLE, steps: [first * BLOCK, 0, first, second * BLOCK, 0, second] };
   }
   const [outer, middle, inner] = axes.length === 3 ? axes : [{ size: 1, moves: [0, 0] as const }, ...axes];
   const steps = [0, 1].flatMap((operand) => {
@@ -38,7 +51,17 @@ export function meeting(a: readonly number[], b: readonly number[]): Meeting | u
   return { shape, size, middle: middle!.size, inner: inner!.size, steps };
 }
 
-const sizeOf = (shape: readonly number[]): number => tf.util.sizeFromShape(shape as number[]);
+function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const length of shape) size *= length;
+  return size;
+}
+
+function equal(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}
 
 type Triple = [number, number, number];
 type Axis = { size: number; readonly moves: readonly [number, number] };

@@ -25,7 +25,7 @@ const SMALL = 4;
 /** Parts of a job for each thread, so that one that comes late or is held up leaves its share to the others. */
 const PARTS = 8;
 
-/** What a thread needs to begin; `stack` is the top of its stack in `memory`. */
+/** What threads need to begin; `stacks` are the tops of their stacks in `memory`, one for each thread. */
 export interface Start {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -51,12 +51,18 @@ interface Helper {
   stop(): void;
 }
 
-/** How many threads to use: REGIMEN_THREADS, else as many as the machine runs at once; one under vitest, whose tests run side by side. */
+/**
+ * How many threads to use: REGIMEN_THREADS, else as many as the machine runs at once; one under vitest, whose tests run side
+ * by side. Errors: REGIMEN_THREADS is no number of threads.
+ */
 export async function wantedThreads(): Promise<number> {
   const env = (globalThis.process as NodeJS.Process | undefined)?.env;
-  const asked = Number(env?.["REGIMEN_THREADS"] ?? (env?.["VITEST"] ? 1 : NaN));
-  if (Number.isInteger(asked) && asked > 0) return asked;
-  return Math.min(MOST_THREADS, await parallelism());
+  const asked = env?.["REGIMEN_THREADS"] || (env?.["VITEST"] ? "1" : undefined);
+  if (asked === undefined) return Math.min(MOST_THREADS, await parallelism());
+  if (!/^[1-9]\d?$/.test(asked)) {
+    throw new Error(`REGIMEN_THREADS is "${asked}"; set it to a whole number from 1 to 99, or leave it out.`);
+  }
+  return Number(asked);
 }
 
 async function parallelism(): Promise<number> {

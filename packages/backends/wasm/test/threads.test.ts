@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Threads } from "../src/threads.ts";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Threads, wantedThreads } from "../src/threads.ts";
 import { sharing } from "../src/shared.ts";
 
 // Tests here are of processes with threads, which the tests beside it do without. Below node_modules, so that what is not
@@ -85,6 +85,12 @@ test("without leave to start threads, or to share the memory, one thread does it
   expect(alone.said, alone.errors).toMatchObject({ device: device(1) });
   const late = await run("digest", 2, { args: ["late"] });
   expect(late.said, late.errors).toEqual(alone.said);
+});
+
+test.each(["0", "two", "-1", "1.5"])("REGIMEN_THREADS=%s is no number of threads", async (asked) => {
+  vi.stubEnv("REGIMEN_THREADS", asked);
+  await expect(wantedThreads()).rejects.toThrow(`REGIMEN_THREADS is "${asked}"; set it to a whole number`);
+  vi.unstubAllEnvs();
 });
 
 test("threads go on after the memory has grown", async () => {
