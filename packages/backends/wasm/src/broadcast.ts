@@ -13,7 +13,6 @@ export interface Meeting {
 const BLOCK = 1024;
 
 /** Of two of one shape, or with one that is a single number. */
-const SIMPLE = { middle: 1, inner: BLOCK } as const;
 const BOTH = [BLOCK, 0, 1, BLOCK, 0, 1];
 const FIRST = [BLOCK, 0, 1, 0, 0, 0];
 
@@ -23,8 +22,8 @@ const MOST_KNOWN = 4096;
 
 /** Undefined: more than three axes are needed, as where repeated axes alternate twice. */
 export function meeting(a: readonly number[], b: readonly number[]): Meeting | undefined {
-  if (b.length === 0) return { ...SIMPLE, shape: a, size: sizeOf(a), steps: FIRST };
-  if (equal(a, b)) return { ...SIMPLE, shape: a, size: sizeOf(a), steps: BOTH };
+  if (b.length === 0) return blocks(a, FIRST);
+  if (equal(a, b)) return blocks(a, BOTH);
   const key = `${a.join()}|${b.join()}`;
   if (!known.has(key)) {
     if (known.size >= MOST_KNOWN) known.clear();
@@ -40,7 +39,7 @@ function worked(a: readonly number[], b: readonly number[]): Meeting | undefined
   if (axes.length > 3) return undefined;
   if (axes.length === 1) {
     const [first, second] = axes[0]!.moves;
-    return { shape, size, ...SIMPLE, steps: [first * BLOCK, 0, first, second * BLOCK, 0, second] };
+    return blocks(shape, [first * BLOCK, 0, first, second * BLOCK, 0, second]);
   }
   const [outer, middle, inner] = axes.length === 3 ? axes : [{ size: 1, moves: [0, 0] as const }, ...axes];
   const steps = [0, 1].flatMap((operand) => {
@@ -49,6 +48,10 @@ function worked(a: readonly number[], b: readonly number[]): Meeting | undefined
     return [byOuter * row * (byMiddle ? middle!.size : 1), byMiddle * row, byInner];
   });
   return { shape, size, middle: middle!.size, inner: inner!.size, steps };
+}
+
+function blocks(shape: readonly number[], steps: readonly number[]): Meeting {
+  return { shape, size: sizeOf(shape), middle: 1, inner: BLOCK, steps };
 }
 
 function sizeOf(shape: readonly number[]): number {
