@@ -3,12 +3,14 @@ import type { Answer, Fragment, MetaLearner, Problem, Request } from "./metalear
 import type { TechniqueMeta } from "./technique.ts";
 import { addCost, minusCost, scaleCost, zeroCost } from "./cost.ts";
 
-/** `b` over `a`: a technique named in both has `b`'s hyperparameters, in `a`'s place. */
+/** `b` over `a`: a technique named in both has `b`'s hyperparameters, in `a`'s place. What either refuses is refused. */
 export function mergeFragments(a: Fragment, b: Fragment): Fragment {
+  const refused = [...new Map([...(a.refused ?? []), ...(b.refused ?? [])].map((one) => [one.use, one])).values()];
   const later = new Map(b.steps.map((step) => [step.use, step]));
   const kept = a.steps.map((step) => later.get(step.use) ?? step);
   const added = b.steps.filter((step) => !a.steps.some((other) => other.use === step.use));
-  return { steps: [...kept, ...added], train: { ...a.train, ...b.train } };
+  const steps = [...kept, ...added].filter(({ use }) => !refused.some((one) => one.use === use));
+  return { steps, train: { ...a.train, ...b.train }, ...(refused.length && { refused }) };
 }
 
 // A child's ids and checkpoints live below its number; a checkpoint whose name starts with "/" is everybody's.
@@ -117,6 +119,7 @@ export function fallback(...learners: readonly MetaLearner[]): MetaLearner<Fallb
 const beyond = (base: Fragment, best: Fragment): Fragment => ({
   steps: best.steps.filter((step) => !base.steps.some((other) => JSON.stringify(other) === JSON.stringify(step))),
   train: Object.fromEntries(Object.entries(best.train ?? {}).filter(([key, value]) => base.train?.[key] !== value)),
+  ...(best.refused && { refused: best.refused }),
 });
 
 type ParallelState = { problem: Problem; inner: readonly Json[]; done: readonly boolean[] };

@@ -1,11 +1,13 @@
 import type { Cost, Json, Params, Score } from "./json.ts";
+import type { Refusal } from "./plugin.ts";
 import type { ScaffoldModel } from "./model.ts";
 import type { Axis, Hooks, Run, TechniqueMeta } from "./technique.ts";
 
-/** A part of a policy: techniques with their hyperparameters, and training settings. */
+/** A part of a policy: techniques with their hyperparameters, training settings, and what is not to be used. */
 export type Fragment = {
   readonly steps: readonly { readonly use: string; readonly with: Params }[];
   readonly train?: Params;
+  readonly refused?: readonly ({ readonly use: string } & Refusal)[];
 };
 
 /** What a metalearner is to solve. `plain`: the cost of one plain run. `budget`: what the search may spend. */

@@ -102,6 +102,8 @@ export type DataInput = {
   readonly validation?: Source | Samples | Promise<Source | Samples> | { readonly fraction: number };
   readonly test?: Source | Samples | Promise<Source | Samples> | { readonly fraction: number };
   readonly unlabeled?: Source | Samples | Promise<Source | Samples>;
+  /** Labelled images that you made: rendered, drawn, generated. */ readonly synthetic?:
+    Source | Samples | Promise<Source | Samples>;
   readonly name?: string;
 };
 

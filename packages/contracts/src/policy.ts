@@ -1,4 +1,4 @@
-import type { Json, Params } from "./json.ts";
+import type { Params } from "./json.ts";
 import type { Fragment } from "./metalearner.ts";
 import type { Policy, PolicyStep, PolicyTrain } from "./plugin.ts";
 import type { Technique } from "./technique.ts";
@@ -58,12 +58,20 @@ const hint = (got: string, known: readonly string[]): string => {
   return near ? `, the nearest known key is "${near}"` : "";
 };
 
-/** What is trained of a policy: refused steps stay out. */
+/** What is trained of a policy. */
 export const fragmentOf = (policy: Policy | Fragment | "none"): Fragment => {
   if (policy === "none") return { steps: [] };
   const train = "format" in policy ? ({ ...policy.train } as Params) : policy.train;
-  const steps = (policy.steps as readonly PolicyStep[]).filter((step) => !step.refused);
-  return { steps: steps.map(({ use, with: params }) => ({ use, with: params })), ...(train && { train }) };
+  const steps = policy.steps as readonly PolicyStep[];
+  const refused = [
+    ...("format" in policy ? [] : (policy.refused ?? [])),
+    ...steps.flatMap(({ use, refused: why }) => (why ? [{ use, ...why }] : [])),
+  ];
+  return {
+    steps: steps.filter((step) => !step.refused).map(({ use, with: params }) => ({ use, with: params })),
+    ...(train && { train }),
+    ...(refused.length && { refused }),
+  };
 };
 
 /** A fragment as a policy: versions and defaults filled in, techniques that are off left out, refusals noted. */
@@ -72,7 +80,6 @@ export function policyOf(
   train: PolicyTrain,
   seed: number,
   { engine, techniques }: { readonly engine: string; readonly techniques: readonly Technique[] },
-  refused: readonly { readonly use: string; readonly because: string; readonly evidence: Json }[] = [],
 ): Policy {
   const steps = fragment.steps.flatMap(({ use, with: params }): PolicyStep[] => {
     const technique = techniques.find(({ name }) => name === use);
@@ -80,9 +87,10 @@ export function policyOf(
     const whole = completeParams(technique, params);
     return isOff(technique.space, whole) ? [] : [{ use, version: technique.version, with: whole }];
   });
-  const turnedAway = refused.map(({ use, because, evidence }): PolicyStep => {
-    const { version, space } = techniques.find(({ name }) => name === use)!;
-    return { use, version, with: offParams(space) ?? {}, refused: { because, evidence } };
+  const turnedAway = (fragment.refused ?? []).map(({ use, because, evidence }): PolicyStep => {
+    const known = techniques.find(({ name }) => name === use);
+    const off = (known && offParams(known.space)) ?? {};
+    return { use, version: known?.version ?? "?", with: off, refused: { because, evidence } };
   });
   return { format: 1, name: threeWords(seed), engine, seed, train, steps: [...steps, ...turnedAway] };
 }

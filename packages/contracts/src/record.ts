@@ -1,5 +1,6 @@
 import type { Source } from "./data.ts";
 import type { Cost, Json, Score } from "./json.ts";
+import type { Fragment } from "./metalearner.ts";
 import type { TrialRecord } from "./plugin.ts";
 
 /** What a job trains, validates and tests on. */
@@ -8,6 +9,7 @@ export type Splits = {
   readonly validation: Source;
   readonly test?: Source;
   readonly unlabeled?: Source;
+  readonly synthetic?: Source;
 };
 
 /** One epoch of a training; `images` counts from the beginning of its chain, `logs` are means over the epoch. */
@@ -32,7 +34,7 @@ export type Worth = {
 };
 export type Attribution = {
   readonly worth: readonly Worth[];
-  readonly refused: readonly { readonly use: string; readonly because: string; readonly evidence: Json }[];
+  readonly refused: NonNullable<Fragment["refused"]>;
   readonly cost: Cost;
   /** Images of each of the short trainings behind it; 0 where nothing was measured. */ readonly images: number;
 };

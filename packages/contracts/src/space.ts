@@ -30,6 +30,10 @@ export function completeParams(meta: Pick<TechniqueMeta, "name" | "space">, para
 /** Errors: REG_PARAM, which names key, value and range. */
 export function checkValue(what: string, axis: Axis, value: Value): void {
   if (axis.off !== undefined && value === axis.off) return;
+  if (axis.kind === "text") {
+    if (typeof value === "string") return;
+    throw new RegimenError("REG_PARAM", `${what} is ${JSON.stringify(value)}; expected text`);
+  }
   if (axis.kind === "choice") {
     if (axis.of.includes(value as string | boolean)) return;
     throw new RegimenError("REG_PARAM", `${what} is ${JSON.stringify(value)}; expected one of ${axis.of.join(", ")}`);
@@ -55,8 +59,12 @@ export function offParams(space: TechniqueMeta["space"]): Params | undefined {
   return off.length ? { ...defaultsOf(space), ...Object.fromEntries(off) } : undefined;
 }
 
-/** A value within the range (never `off` unless the range holds it): uniform, log-uniform, whole, or one of the choices. */
+/**
+ * A value within the range (never `off` unless the range holds it): uniform, log-uniform, whole, or one of the choices. Text
+ * stays at its default.
+ */
 export function sampleAxis(axis: Axis, rng: Rng): Value {
+  if (axis.kind === "text") return axis.default;
   if (axis.kind === "choice") return axis.of[rng.int(axis.of.length)]!;
   const [lo, hi] = axis.range;
   if (axis.scale === "integer") return lo + rng.int(hi - lo + 1);
@@ -69,7 +77,7 @@ export function sampleAxis(axis: Axis, rng: Rng): Value {
 /** "mixup (m)" for a technique's only axis of a kind; the axis' own name for the rest. */
 export function axisLabel(use: string, key: string, axis: Axis): string {
   const short = shortName(use);
-  return axis.kind === "value" || axis.kind === "choice" ? `${short} ${key}` : `${short} (${axis.kind})`;
+  return ["m", "rr", "r"].includes(axis.kind) ? `${short} (${axis.kind})` : `${short} ${key}`;
 }
 
 /** `@regimen/technique-augment/mirror` → "mirror"; `regimen-technique-foo` → "foo". */

@@ -46,11 +46,13 @@ export type ChoiceAxis = {
   readonly default: string | boolean;
   readonly off?: string | boolean;
 };
-export type Axis = NumberAxis | ChoiceAxis;
+/** Words that no search varies: a table, a path, names. */
+export type TextAxis = { readonly kind: "text"; readonly default: string; readonly off?: string };
+export type Axis = NumberAxis | ChoiceAxis | TextAxis;
 /** One axis for each hyperparameter; at most one `rr` and one `r`. */
 export type SpaceOf<P> = string extends keyof P
   ? Space
-  : { readonly [K in keyof P]: [P[K]] extends [number] ? NumberAxis : ChoiceAxis };
+  : { readonly [K in keyof P]: [P[K]] extends [number] ? NumberAxis : ChoiceAxis | TextAxis };
 export type Space = { readonly [key: string]: Axis };
 
 /** What is known of a technique without running it; plain JSON. */
@@ -111,6 +113,12 @@ export interface Change {
   readonly data?: Source;
   readonly extra?: readonly Extra[];
   readonly plan?: Partial<Plan>;
+  /**
+   * The part of the plan that this training does, in shares of its images: [0, 0.9] is the first nine tenths, with the
+   * schedule as far as it gets by then. `from` the snapshot of the training that did the part before, a training goes on as
+   * if it had never stopped: optimizer state, steps and order of the data. Absent: [0, 1].
+   */
+  readonly span?: readonly [number, number];
   readonly hooks?: Hooks;
   /** Random numbers of its own: first weights, order, draws. Absent: those of the plain training, to be compared with it. */
   readonly stream?: string | number;
@@ -150,14 +158,22 @@ export interface Run {
   readonly task: Task;
   readonly blueprint: Blueprint;
   readonly plan: Plan;
-  readonly data: { readonly train: Source; readonly validation: Source; readonly unlabeled?: Source };
+  readonly data: {
+    readonly train: Source;
+    readonly validation: Source;
+    readonly unlabeled?: Source;
+    /** Labelled images that the user made, to be added to the others. */ readonly synthetic?: Source;
+  };
+  /** What trains with this technique. */ readonly techniques: readonly Pick<TechniqueMeta, "name" | "group">[];
+  /** Techniques that this data does not bear: no view, no pretext and no other technique may do what they do. */
+  readonly refused: readonly string[];
   /** Makes a model trainable, without rewrites. The caller disposes of it; `model` stays the caller's. */
   scaffold(model: LayersModel): Promise<ScaffoldModel>;
   /** A registered optimizer. Errors: REG_OPTIMIZER_UNKNOWN. */ optimizer(use: string, params?: Params): Optimizer;
   /** Once done, restored instead of rerun; curves have one entry an epoch. */
   fit(stage: Stage): Promise<{ readonly curves: Readonly<Record<string, readonly number[]>>; readonly cost: Cost }>;
   /**
-   * Inference over a source; kept, so that a resumed run reads it again. \`model.forward\` is recorded: it takes nothing that
+   * Inference over a source; kept, so that a resumed run reads it again. `model.forward` is recorded: it takes nothing that
    * varies from call to call but its images.
    */
   table(name: string, model: Predictor, on: Source, pick: (seen: Forward) => NamedTensorMap): Promise<Table>;

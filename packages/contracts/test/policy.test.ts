@@ -79,11 +79,10 @@ describe("policyOf and fragmentOf", () => {
   it("write versions and defaults, leave out what is off, and note what was refused with it off", () => {
     const refused = [{ use: "toy", because: "it hurts", evidence: { images: 10 } }];
     const written = policyOf(
-      { steps: [{ use: "toy", with: { m: 0 } }] },
+      { steps: [{ use: "toy", with: { m: 0 } }], refused },
       train,
       7,
       { engine: "e", techniques: [toy as unknown as Technique] },
-      refused,
     );
     expect(written.steps).toEqual([
       {
@@ -94,7 +93,7 @@ describe("policyOf and fragmentOf", () => {
       },
     ]);
     expect(written).toMatchObject({ format: 1, engine: "e", seed: 7, train });
-    expect(fragmentOf(written)).toEqual({ steps: [], train });
+    expect(fragmentOf(written)).toEqual({ steps: [], train, refused });
     const on = policyOf({ steps: [{ use: "toy", with: {} }] }, train, 7, {
       engine: "e",
       techniques: [toy as unknown as Technique],

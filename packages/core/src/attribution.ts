@@ -1,6 +1,7 @@
 import { meanInterval } from "@regimen/stats";
 import {
   addCost,
+  mergeFragments,
   zeroCost,
   type Attribution,
   type Fragment,
@@ -91,7 +92,5 @@ export async function attribute(
 }
 
 /** The policy without what was refused. */
-export const prune = (policy: Fragment, { refused }: Attribution): Fragment => ({
-  ...policy,
-  steps: policy.steps.filter(({ use }) => !refused.some((refusal) => refusal.use === use)),
-});
+export const prune = (policy: Fragment, { refused }: Attribution): Fragment =>
+  mergeFragments(policy, { steps: [], refused });

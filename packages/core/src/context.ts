@@ -36,7 +36,7 @@ export async function open(
   RunFolder.expect(options);
   const seed = options.seed ?? 0;
   const splits = await prepareData(options.data, seed);
-  const { train, validation, test, unlabeled } = splits;
+  const { train, validation, test, unlabeled, synthetic } = splits;
   const architecture = "architecture" in options.model ? options.model.architecture : "own model";
   const fingerprint = {
     job,
@@ -44,7 +44,7 @@ export async function open(
     model: architecture,
     architecture: ("architecture" in options.model && options.model.with) || {},
     training: (options.training ?? {}) as { readonly [key: string]: Json },
-    images: [train, validation, test, unlabeled].map((part) => part?.length ?? 0),
+    images: [train, validation, test, unlabeled, synthetic].map((part) => part?.length ?? 0),
     classes: [...train.classes],
     format: [train.format.h, train.format.w, train.format.c],
     plugins: Object.fromEntries(context.registered.plugins.map(({ name, version }) => [name, version])),

@@ -120,7 +120,7 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
   const { found, policy, attribution } = await searchWith(context, opened, options);
   const spent = addCost(addCost(found.spent, attribution.cost), trunk.cost);
   const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(minusCost(spent, trunk.cost)));
-  const result = policyOf(policy, settings, seed, engineOf(context), attribution.refused);
+  const result = policyOf(policy, settings, seed, engineOf(context));
   folder.json("policy.json", result as unknown as Json);
   folder.finish();
   return {
@@ -207,7 +207,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     lasting: true,
   };
   const outcome = await train(session, order);
-  const written = policyOf(policy, settings, seed, engineOf(context), attribution.refused);
+  const written = policyOf(policy, settings, seed, engineOf(context));
   const result = await finish(context, opened, outcome, written);
   const bare = buildReport({
     record: folder.record,

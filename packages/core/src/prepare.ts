@@ -57,7 +57,9 @@ export async function prepareData(input: DataInput, seed: number): Promise<Split
       "REG_DATA_ONE_CLASS",
       `all ${train.length} training images are of one class (${train.classes[[...present][0] ?? 0]}); a classifier needs images of at least two`,
     );
-  return { train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }) };
+  const synthetic = input.synthetic && source(await input.synthetic);
+  if (synthetic) expectSame(train, synthetic);
+  return { train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }), ...(synthetic && { synthetic }) };
 }
 
 /** Everything that the trainings of a job share; builds the model once to learn what it is. */
@@ -90,7 +92,9 @@ export async function prepareSession(
     ...(blueprint.fresh && { normalization }),
   };
   const wrapped = await scaffold.wrap(model, how).finally(() => model.dispose());
-  const facts = [...wrapped.facts, ...(splits.unlabeled ? ["unlabeled"] : [])];
+  const { test, ...data } = splits; // no training sees the test split
+  const further = (["unlabeled", "synthetic"] as const).filter((part) => splits[part]);
+  const facts = [...wrapped.facts, ...further];
   const { parameters } = wrapped;
   wrapped.dispose();
   let [total, spent]: [number, Cost] = [0, zeroCost];
@@ -103,7 +107,7 @@ export async function prepareSession(
     facts,
     normalization,
     settings: settingsOf(options.training, facts, train.length),
-    data: { train, validation: splits.validation, ...(splits.unlabeled && { unlabeled: splits.unlabeled }) },
+    data,
     spent: (cost) => void (spent = addCost(spent, cost)),
     secondsLeft: ({ images, imagesPerSecond } = { images: 0, imagesPerSecond: 0 }) => {
       const done = imagesSeen(spent) + images;

@@ -44,6 +44,9 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
   const fixed = Object.fromEntries(Object.entries(space).filter(([, params]) => params !== false)) as NonNullable<
     Problem["fixed"]
   >;
+  const never = Object.keys(space)
+    .filter((use) => space[use] === false)
+    .map((use) => ({ use, because: "search.space turns it off", evidence: null }));
   const { learningRate = "auto" } = options.training ?? {};
   const rate = session.settings.learningRate;
   const axis: Axis = { kind: "value", range: [rate / 4, rate * 4], scale: "log", default: rate };
@@ -61,7 +64,7 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
         order,
       })),
     train: learningRate === "auto" ? { learningRate: axis } : {},
-    base: { steps: [] },
+    base: { steps: [], ...(never.length && { refused: never }) },
     fixed,
     facts: {
       features: [...session.facts],

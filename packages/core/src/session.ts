@@ -14,8 +14,8 @@ import {
   type Predictor,
   type Regimen,
   type RegimenEvent,
+  type Run,
   type Scaffold,
-  type Source,
   type Task,
   type Trained,
 } from "@regimen/contracts";
@@ -29,7 +29,7 @@ export interface Session extends Repeating {
   readonly registered: Regimen["registered"];
   readonly scaffold: Scaffold;
   readonly blueprint: Blueprint;
-  readonly data: { readonly train: Source; readonly validation: Source; readonly unlabeled?: Source };
+  readonly data: Run["data"];
   readonly task: Task;
   readonly facts: readonly string[];
   readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };

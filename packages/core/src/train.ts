@@ -23,14 +23,20 @@ export async function train(session: Session, order: Order): Promise<Outcome> {
 
 function merge(outer: Inner, asked: Change, by: string): Inner {
   const { hooks, ...change } = asked;
+  // Who says how many images has been told how many there are: the spans around are in that number.
+  const around = asked.plan?.images === undefined ? outer.span : undefined;
+  const within = (share: number): number => (around ? around[0] + share * (around[1] - around[0]) : share);
+  const span = asked.span ? ([within(asked.span[0]), within(asked.span[1])] as const) : around;
+  const { span: _, ...given } = outer;
   const path = `${outer.path}/${asked.name}`;
   const added: Member[] = hooks
     ? [{ name: `${by}/${asked.name}`, slot: "objective", params: {}, hooks, rr: undefined, oneOf: undefined }]
     : [];
   return {
-    ...outer,
+    ...given,
     ...change,
     path,
+    ...(span && { span }),
     members: [...outer.members, ...added],
     extra: [...(outer.extra ?? []), ...(asked.extra ?? [])],
     without: [...(outer.without ?? []), ...(asked.without ?? [])],

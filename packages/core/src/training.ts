@@ -78,7 +78,8 @@ export class Training {
     const members = [...this.#composition.members.filter((m) => !change.without?.includes(m.name)), ...change.members];
     const plan = { ...this.#plan, ...change.plan };
     const perImage = this.#composition.cost * (change.cost ?? 1);
-    this.#ask(plan.images, change.path);
+    const [begin, end] = change.span ?? [0, 1];
+    this.#ask(plan.images * (end - begin), change.path);
     const blueprint = change.model ?? session.blueprint;
     const rng = this.#rng(change);
     const rewriting = members.filter((member) => member.hooks.rewrite).map((member) => member.hooks);
@@ -88,12 +89,14 @@ export class Training {
     try {
       const done = session.store.get(`done/${change.path}`);
       if (done) return this.#keep(await this.#restored(model, decode(done)));
-      // A snapshot is weights alone: a training that starts from one is at its own beginning.
-      const from = change.from ? decode(this.#kept(change.from.id)) : order.from;
+      // A snapshot is weights alone, and a training that starts from one is at its own beginning; unless it goes on with a span.
+      const chain = change.from && begin > 0 ? session.store.get(chainKey(change.from.id)) : undefined;
+      const from = change.from ? decode(chain ?? this.#kept(change.from.id)) : order.from;
       const { position } = positionOf(from);
-      const until = position + plan.images;
-      // What a training from a snapshot leaves out of its order's chain, since it is at its own beginning.
-      const skipped = positionOf(order.from).position - position;
+      const start = position - begin * plan.images;
+      const ahead = positionOf(order.from).position;
+      const origin = (order.origin ?? 0) - ahead;
+      const horizon = change.plan?.images === undefined ? order.horizon - ahead : plan.images;
       const data = members.reduce(
         (inner, m) => m.hooks.sample?.(inner, this.runOf(m.name, change)) ?? inner,
         change.data ?? session.data.train,
@@ -115,9 +118,9 @@ export class Training {
           plan,
           schedule: scheduleNamed(session, plan.schedule),
           cost: perImage,
-          until,
-          origin: Math.max(0, (order.origin ?? 0) - skipped),
-          horizon: change.plan?.images === undefined ? order.horizon - skipped : until,
+          until: start + end * plan.images,
+          origin: start + (change.from && !chain ? Math.max(0, origin) : origin),
+          horizon: start + horizon,
           weights: model.weights,
           rng,
           ...(from && { from }),
@@ -146,6 +149,8 @@ export class Training {
         this.#env,
       );
       const checkpoint = await capture(model.weights, stage.state.states, stage.reached);
+      const snapshot = { id: `done/${change.path}` };
+      if (end < 1) session.store.put(chainKey(snapshot.id), encode(checkpoint));
       this.#count(stage.cost);
       tf.tidy(() => settleAverage(model.weights, average.of));
       stage.state.dispose();
@@ -156,7 +161,6 @@ export class Training {
           `the validation loss became ${metered.score.loss} at the end of "${change.path}"; try a smaller learning rate`,
         );
       const cost = minusCost(this.#cost, before);
-      const snapshot = { id: `done/${change.path}` };
       const result = {
         score: metered.score,
         cost,
@@ -182,8 +186,14 @@ export class Training {
     const session = this.#session;
     const rng = this.#rng(change).fork(name);
     const key = `${change.path}/${name}`;
-    const plan = { ...this.#plan, ...change.plan };
+    const { images, ...rest } = { ...this.#plan, ...change.plan };
+    const [begin, end] = change.span ?? [0, 1];
+    const plan = { images: images * (end - begin), ...rest };
+    const { techniques } = session.registered;
+    const working = this.#composition.members.filter((member) => !change.without?.includes(member.name));
     return {
+      techniques: techniques.filter((one) => working.some((member) => member.name === one.name)),
+      refused: (this.#order.policy.refused ?? []).map(({ use }) => use),
       rng,
       task: session.task,
       blueprint: change.model ?? session.blueprint,
@@ -376,6 +386,9 @@ export class Training {
     return bytes;
   }
 }
+
+/** Where what a later span goes on from is kept, beside a snapshot. */
+const chainKey = (snapshot: string): string => `chain/${snapshot}`;
 
 /** Forward passes over so many images. */
 async function timed<T>(images: number, work: () => Promise<T>): Promise<{ result: T; cost: Cost }> {

@@ -6,6 +6,7 @@ import {
   zeroCost,
   type Attribution,
   type Axis,
+  type TextAxis,
   type Calibration,
   type Cost,
   type Curve,
@@ -113,7 +114,7 @@ export function buildReport(measured: Measured): Report {
     search: {
       metalearner: search.metalearner,
       ...trialsOf(search),
-      refused: attribution.refused,
+      refused: search.policy.refused ?? [],
       cost: {
         baselineSeconds: baseline ? baseline.cost.seconds : null,
         searchSeconds: searchCost.seconds,
@@ -231,7 +232,13 @@ function trialsOf({ problem, trials: made, best: chosenPolicy }: Measured["searc
 } {
   const told = ({ steps, train = {} }: Fragment): string => JSON.stringify([steps, train]);
   const chosen = told(chosenPolicy);
-  const axisOf = (use: string, key: string, axis: Axis, group: string, label: string): ReportAxis => ({
+  const axisOf = (
+    use: string,
+    key: string,
+    axis: Exclude<Axis, TextAxis>,
+    group: string,
+    label: string,
+  ): ReportAxis => ({
     id: `${use}/${key}`,
     label,
     kind: axis.kind,
@@ -242,10 +249,12 @@ function trialsOf({ problem, trials: made, best: chosenPolicy }: Measured["searc
     off: axis.off ?? null,
   });
   const axes = [
-    ...Object.entries(problem.train).map(([key, axis]) => axisOf("train", key, axis, "optimization", key)),
+    ...Object.entries(problem.train).flatMap(([key, axis]) =>
+      axis.kind === "text" ? [] : [axisOf("train", key, axis, "optimization", key)],
+    ),
     ...problem.techniques.flatMap((t) =>
-      Object.entries<Axis>(t.space).map(([key, axis]) =>
-        axisOf(t.name, key, axis, t.group, axisLabel(t.name, key, axis)),
+      Object.entries<Axis>(t.space).flatMap(([key, axis]) =>
+        axis.kind === "text" ? [] : [axisOf(t.name, key, axis, t.group, axisLabel(t.name, key, axis))],
       ),
     ),
   ];

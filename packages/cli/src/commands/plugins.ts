@@ -84,15 +84,16 @@ function techniqueEntry(technique: Technique, plugin: string): Entry {
 const axisEntry = (name: string, axis: Axis): { readonly [key: string]: Json } => ({
   name,
   kind: axis.kind,
-  range: axis.kind === "choice" ? axis.of : axis.range,
-  scale: axis.kind === "choice" ? null : (axis.scale ?? "linear"),
+  range: axis.kind === "choice" ? axis.of : axis.kind === "text" ? null : axis.range,
+  scale: axis.kind === "choice" || axis.kind === "text" ? null : (axis.scale ?? "linear"),
   default: axis.default,
   off: axis.off ?? null,
 });
 
 function details({ axes, conflicts, kind, provides }: Entry): string[] {
   const space = (axes ?? []).map(({ name, kind: of, range, default: preset }) => {
-    const bounds = of === "choice" ? (range as Json[]).join(" | ") : (range as Json[]).join("–");
+    if (of === "text") return `${String(name)} (text), default "${String(preset)}"`;
+    const bounds = (range as Json[]).join(of === "choice" ? " | " : "–");
     return `${String(name)} (${String(of)}) ${bounds}, default ${String(preset)}`;
   });
   const against = conflicts && conflicts.length > 0 ? [`conflicts with ${conflicts.join(", ")}`] : [];

@@ -129,6 +129,10 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
       assert.deepEqual(completeParams(technique, copy(usual)), usual, "its defaults do not survive JSON");
       assert.deepEqual(completeParams(technique, defaultsOf(space)), usual, "its defaults are not in their ranges");
       for (const [key, axis] of axes) {
+        if (axis.kind === "text") {
+          assert.throws(() => bench.compose(use({ ...usual, [key]: 1 })), /text/, `${key} 1 is accepted`);
+          continue;
+        }
         if (axis.kind !== "choice")
           assert.ok(axis.range[0] <= axis.range[1], `${key} has the range ${axis.range.join(" to ")}`);
         if (axis.kind !== "choice" && axis.scale === "log")
@@ -226,6 +230,7 @@ const switchedOn = (axes: readonly (readonly [string, Axis])[]): Params =>
     axes.flatMap(([key, axis]): (readonly [string, Params[string]])[] => {
       if (axis.off === undefined || axis.default !== axis.off) return [];
       if (axis.kind === "choice") return [[key, axis.of.find((value) => value !== axis.off) ?? axis.default]];
+      if (axis.kind === "text") return [];
       const [lo, hi] = axis.range;
       const middle = axis.scale === "log" ? Math.sqrt(lo * hi) : (lo + hi) / 2;
       return [[key, axis.scale === "integer" ? Math.ceil(middle) : middle]];
@@ -234,7 +239,8 @@ const switchedOn = (axes: readonly (readonly [string, Axis])[]): Params =>
 
 /** Each axis at each of its ends, the others as usual; then all at their ends; each once. */
 function corners(axes: readonly (readonly [string, Axis])[], usual: Params): readonly Params[] {
-  const ends = (axis: Axis): Params[string][] => (axis.kind === "choice" ? [...axis.of] : [...axis.range]);
+  const ends = (axis: Axis): Params[string][] =>
+    axis.kind === "text" ? [axis.default] : axis.kind === "choice" ? [...axis.of] : [...axis.range];
   const one = axes.flatMap(([key, axis]) => ends(axis).map((value) => ({ ...usual, [key]: value })));
   const all = [0, -1].map((end) => Object.fromEntries(axes.map(([key, axis]) => [key, ends(axis).at(end)!])));
   const seen = new Set([JSON.stringify(usual)]);
