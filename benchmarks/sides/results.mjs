@@ -81,11 +81,13 @@ const BEGIN = "<!-- side by side: written by benchmarks/side-by-side.mjs -->";
 const END = "<!-- side by side: end -->";
 
 /** Puts the tables between the markers of a page. */
-export async function writeInto(page, rows) {
+export const writeInto = (page, rows) => writeBetween(page, [BEGIN, END], tables(rows));
+
+export async function writeBetween(page, [begin, end], markdown) {
   const text = readFileSync(page, "utf8");
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`${page} lacks the lines "${BEGIN}" and "${END}" between which to write`);
-  const joined = `${text.slice(0, from + BEGIN.length)}\n\n${tables(rows)}\n\n${text.slice(to)}`;
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${page} lacks the lines "${begin}" and "${end}" between which to write`);
+  const joined = `${text.slice(0, from + begin.length)}\n\n${markdown}\n\n${text.slice(to)}`;
   const options = await prettier.resolveConfig(page);
   writeFileSync(page, await prettier.format(joined, { ...options, filepath: page }));
 }

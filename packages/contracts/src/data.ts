@@ -8,6 +8,13 @@ export type ImageFormat = {
   readonly range: readonly [number, number];
 };
 
+/** A sheet: `images` [n, h, w, c] in `format`, so many to a row. */
+export type Pictures = {
+  readonly images: Uint8Array | Float32Array;
+  readonly format: ImageFormat;
+  readonly columns: number;
+};
+
 /** The static shape of a batch: one recorded step serves all batches of one Shape. */
 export type Shape = ImageFormat & { readonly n: number; readonly classes: number };
 
@@ -98,6 +105,8 @@ export interface Batch {
   /** [n, h, w], class numbers */ readonly masks?: Tensor3D;
   /** [n, 8]: the pending projective map from output to input pixels (x, y), as in TensorFlow's ImageProjectiveTransform; applied once */
   readonly warp: Tensor2D;
+  /** What comes in from outside the image: its mirror image unless told, or where there are boxes grey. */
+  readonly outside?: "mirror" | "grey" | "black";
   /** [n, c, c + 1]: the pending linear colour map, offsets last and in units of `shape.range`; applied once */
   readonly colour: Tensor3D;
   /** Further columns of the source, each [n, …] */ readonly also: NamedTensorMap;

@@ -15,6 +15,7 @@ export { threeWords } from "./names.ts";
 export { axisLabel, checkValue, completeParams, defaultsOf, isOff, offParams, sampleAxis, shortName } from "./space.ts";
 export { fragmentOf, parsePolicy, policyOf } from "./policy.ts";
 export { fallback, mergeFragments, parallel, sequence } from "./combine.ts";
-export { addCost, imagesSeen, minusCost, scaleCost, zeroCost } from "./cost.ts";
+export { addCost, imagesSeen, minusCost, scaleCost, shareImages, zeroCost } from "./cost.ts";
 export { breathe, start } from "./running.ts";
+export { namedParams, parseNamed, type Named } from "./named.ts";
 export { settingsOf } from "./settings.ts";

@@ -1,7 +1,9 @@
+import type { NamedTensorMap } from "@tensorflow/tfjs-core";
+import type { Source } from "./data.ts";
 import type { Cost, Json, Params, Score } from "./json.ts";
+import type { Forward, ScaffoldModel } from "./model.ts";
 import type { Refusal } from "./plugin.ts";
-import type { ScaffoldModel } from "./model.ts";
-import type { Axis, Hooks, Run, TechniqueMeta } from "./technique.ts";
+import type { Axis, Run, Table, TechniqueMeta } from "./technique.ts";
 
 /** A part of a policy: techniques with their hyperparameters, training settings, and what is not to be used. */
 export type Fragment = {
@@ -61,10 +63,19 @@ export type Answer = {
 };
 
 /** What only the device can tell (probes, throughput, noise scale): the effect lives here, the answer is small JSON. */
-export type Measure = (
-  run: Run & { readonly model: ScaffoldModel; hooks(policy: Fragment): readonly Hooks[] },
-  args: Json,
-) => Promise<Json>;
+export type Measure = (run: Run & Probing, args: Json) => Promise<Json>;
+export interface Probing {
+  readonly model: ScaffoldModel;
+  /**
+   * Inference over a source as the `batch` hooks of policies change it, one table a policy, the same draws for each: as
+   * `table`, but nothing is kept. The policies use the same techniques, at other values: one recording serves them all.
+   */
+  through(
+    policies: readonly Fragment[],
+    on: Source,
+    pick: (seen: Forward) => NamedTensorMap,
+  ): Promise<readonly Table[]>;
+}
 
 /**
  * Pure: JSON in, JSON out. It can be stopped, resumed, replayed and spread over machines. `claims` says which techniques and

@@ -103,6 +103,7 @@ export interface Blueprint {
 export interface Architecture {
   readonly name: string;
   readonly about: string;
+  /** Whether `with.width` multiplies its filters: so it grows. */ readonly widens?: boolean;
   /** Input is raw pixels [h, w, c]; output [classes] probabilities. Every initializer takes its seed from `seeds`. */
   build(how: {
     readonly format: ImageFormat;

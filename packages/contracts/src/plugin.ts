@@ -6,7 +6,7 @@ import type { Architecture, Scaffold } from "./model.ts";
 import type { Recorder } from "./recording.ts";
 import type { Report } from "./report.ts";
 import type { Optimizer } from "./step.ts";
-import type { Technique } from "./technique.ts";
+import type { Space, Technique } from "./technique.ts";
 
 /** What the package's default export is. Importing it changes nothing; `createRegimen` registers it with its own container. */
 export interface Plugin {
@@ -33,17 +33,17 @@ export interface MetaLearnerFactory {
   create(options?: { readonly [option: string]: Json }): MetaLearner;
 }
 
-/** A base optimizer: `create` returns ⇒ the direction, state through `step.state`. */
+/** A base optimizer: `create` returns ⇒ the direction, state through `step.state`. `params` are complete and checked. */
 export interface NamedOptimizer {
   readonly name: string;
-  readonly defaults: Params;
+  readonly space: Space;
   create(params: Params): Optimizer;
 }
 
-/** `at(progress)`: the share of the peak rate, with progress in [0, 1]. Pure. */
+/** `at(progress)`: the share of the peak rate, with progress in [0, 1]. Pure. `params` are complete and checked. */
 export interface NamedSchedule {
   readonly name: string;
-  readonly defaults: Params;
+  readonly space: Space;
   at(progress: number, params: Params): number;
 }
 
@@ -154,8 +154,8 @@ export type PolicyTrain = {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
-  readonly optimizer: string;
-  readonly schedule: string;
+  /** With parameters where they are not the defaults: "sgd:momentum=0.95,nesterov=false". */ readonly optimizer: string;
+  /** Likewise: "cosine:warmUp=0.1". */ readonly schedule: string;
 };
 /** `policy.json`. */
 export type Policy = {
@@ -218,7 +218,7 @@ export type Evaluation = {
 };
 export type Prediction = {
   readonly id: string;
-  readonly label: number;
+  /** -1: it has none. */ readonly label: number;
   readonly predicted: number;
   readonly probabilities: readonly number[];
 };
@@ -282,6 +282,11 @@ export interface Regimen {
     readonly data: Source | Samples;
     readonly task?: Task;
   }): Promise<Evaluation>;
+  /**
+   * What a plain model says of each image, labelled or not: `source.relabel` takes the probabilities as soft labels. Errors:
+   * REG_MODEL_INPUT, REG_MODEL_OUTPUT.
+   */
+  label(options: { readonly model: LayersModel; readonly data: Source | Samples }): Promise<readonly Prediction[]>;
   /** A registered reader's answer as a Source. Errors: REG_DATA_FORMAT, REG_DATA_*. */
   open(spec: DataSpec, how?: Partial<ReadHow>): Promise<Source>;
   dispose(): Promise<void>;

@@ -1,5 +1,9 @@
 import { RegimenError } from "./errors.ts";
+import { parseNamed } from "./named.ts";
 import type { PolicyTrain, TrainSettings } from "./plugin.ts";
+
+/** Peak rates that do not grow with the batch: these optimizers take the gradient's size out of their steps. */
+const RATES: Readonly<Record<string, number>> = { adam: 1e-3, rmsprop: 1e-3, lamb: 5e-3, lars: 2 };
 
 /** What `auto` means before anything has been measured. */
 export function settingsOf(training: TrainSettings | undefined, facts: readonly string[], images: number): PolicyTrain {
@@ -11,10 +15,10 @@ export function settingsOf(training: TrainSettings | undefined, facts: readonly 
   const settings = {
     epochs: given(training?.epochs, 30),
     batchSize,
-    // 0.1 at batch 64 is where ResNets train well by SGD (linear scaling); Adam's own default elsewhere.
+    // 0.1 at batch 64 is where ResNets train well by SGD (linear scaling).
     learningRate: given(
       training?.learningRate,
-      optimizer === "adam" ? 1e-3 : ((normalized ? 0.1 : 0.02) * batchSize) / 64,
+      RATES[parseNamed(optimizer).use] ?? ((normalized ? 0.1 : 0.02) * batchSize) / 64,
     ),
     optimizer,
     schedule: given(training?.schedule, "one-cycle"),

@@ -27,6 +27,8 @@ export function completeParams(meta: Pick<TechniqueMeta, "name" | "space">, para
   return { ...defaultsOf(meta.space), ...params };
 }
 
+const NUMBERS = { any: "number", log: "number", integer: "whole number", powers: "power of two" } as const;
+
 /** Errors: REG_PARAM, which names key, value and range. */
 export function checkValue(what: string, axis: Axis, value: Value): void {
   if (axis.off !== undefined && value === axis.off) return;
@@ -39,11 +41,14 @@ export function checkValue(what: string, axis: Axis, value: Value): void {
     throw new RegimenError("REG_PARAM", `${what} is ${JSON.stringify(value)}; expected one of ${axis.of.join(", ")}`);
   }
   const [lo, hi] = axis.range;
-  const whole = axis.scale !== "integer" || Number.isInteger(value);
+  const whole =
+    axis.scale === "integer"
+      ? Number.isInteger(value)
+      : axis.scale !== "powers" || Number.isInteger(Math.log2(Number(value)));
   if (typeof value === "number" && value >= lo && value <= hi && whole) return;
   throw new RegimenError(
     "REG_PARAM",
-    `${what} is ${JSON.stringify(value)}; expected a ${axis.scale === "integer" ? "whole " : ""}number from ${lo} to ${hi}${axis.off === undefined ? "" : ` or ${axis.off} (off)`}`,
+    `${what} is ${JSON.stringify(value)}; expected a ${NUMBERS[axis.scale ?? "any"]} from ${lo} to ${hi}${axis.off === undefined ? "" : ` or ${axis.off} (off)`}`,
   );
 }
 
@@ -68,6 +73,7 @@ export function sampleAxis(axis: Axis, rng: Rng): Value {
   if (axis.kind === "choice") return axis.of[rng.int(axis.of.length)]!;
   const [lo, hi] = axis.range;
   if (axis.scale === "integer") return lo + rng.int(hi - lo + 1);
+  if (axis.scale === "powers") return lo * 2 ** rng.int(Math.floor(Math.log2(hi / lo) + 1e-9) + 1);
   // Clamped, since the way through logarithms may round past an end.
   if (axis.scale === "log")
     return Math.min(hi, Math.max(lo, Math.exp(Math.log(lo) + rng.uniform() * Math.log(hi / lo))));

@@ -17,11 +17,14 @@ export interface Grads {
   readonly by: Readonly<Record<string, Tensor>>;
 }
 
+/** The loss and its gradients. `statistics: false` leaves batch normalisation's moving averages alone: for a pass beside the first. */
+export type Evaluate = (how?: { readonly statistics: boolean }) => Grads;
+
 /**
  * Returns a direction; whoever minimizes applies w ← w − rate(part) · direction. `evaluate` may be called several times
- * (SAM), and the weights may be moved meanwhile if they are put back.
+ * (SAM), and the weights may be moved meanwhile if they are put back. Whoever hands on an `evaluate` of its own hands `how` on.
  */
-export type Optimizer = (evaluate: () => Grads, weights: readonly Weight[], step: Step) => Grads;
+export type Optimizer = (evaluate: Evaluate, weights: readonly Weight[], step: Step) => Grads;
 
 /** Numbers drawn on the host for one step, and magnitudes, by name. Lengths depend on the Shape alone. */
 export type Draw = Readonly<Record<string, Float32Array | Int32Array>>;
@@ -35,6 +38,7 @@ export interface Step {
   /** What this technique's `draw` gave, as tensors (float32 or int32, one dimension). */
   readonly fed: Readonly<Record<string, Tensor1D>>;
   /** Steps done in this stage. */ readonly index: Scalar;
+  /** Epochs done in this stage, with their fraction. */ readonly epoch: Scalar;
   /** 0 at the first step of the stage, towards 1 at its last. */ readonly progress: Scalar;
   /** The scheduled learning rate of a part. */ rate(part?: string): Scalar;
   /** In [0, 1), on the device. The same name gives the same numbers within a step. */
@@ -46,7 +50,7 @@ export interface Step {
   of(name: string): Step;
   gradients(loss: () => Scalar, weights: readonly Weight[]): Grads;
   /** One update of `weights`; returns the loss. */
-  minimize(loss: () => Scalar, weights: readonly Weight[], optimizer: Optimizer): Scalar;
+  minimize(loss: (...how: Parameters<Evaluate>) => Scalar, weights: readonly Weight[], optimizer: Optimizer): Scalar;
   /** Averaged over the logging interval on the device; read back once an interval. */
   log(name: string, value: Scalar): void;
 }

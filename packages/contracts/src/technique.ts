@@ -1,7 +1,7 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { NamedTensorMap, Scalar, Variable } from "@tensorflow/tfjs-core";
-import type { Batch, Extra, Source } from "./data.ts";
-import type { Cost, Params, Score, Task } from "./json.ts";
+import type { Batch, Extra, Pictures, Source } from "./data.ts";
+import type { Cost, Json, Params, Score, Task } from "./json.ts";
 import type { Blueprint, Forward, Objective, Predictor, ScaffoldModel, Snapshot, Topology } from "./model.ts";
 import type { Rng } from "./random.ts";
 import type { Program, Recording } from "./recording.ts";
@@ -36,7 +36,7 @@ export type Slot = (typeof SLOTS)[number];
 export type NumberAxis = {
   readonly kind: "m" | "rr" | "r" | "value";
   readonly range: readonly [number, number];
-  readonly scale?: "log" | "integer";
+  /** "powers": powers of two. */ readonly scale?: "log" | "integer" | "powers";
   readonly default: number;
   readonly off?: number;
 };
@@ -60,6 +60,11 @@ export type TechniqueMeta = {
   /** The package's name, or package/part: `@regimen/technique-mixup`, `@regimen/technique-augment/mirror`. */
   readonly name: string;
   readonly version: string;
+  /**
+   * How often somebody who knows nothing of the data would use it, 0 to 1; ½ unless told. From ½ on it belongs to what is
+   * tried first.
+   */
+  readonly prior?: number;
   /** "regularization", "augmentation", "architecture", "optimization", "ssl", … : what metalearners claim by. */
   readonly group: string;
   readonly paper: string;
@@ -90,7 +95,10 @@ export interface Hooks {
   /** Device, recorded once; the core blends by rr. */ batch?(batch: Batch, step: Step): Batch;
   /** Around the task's loss. */ loss?(inner: Objective): Objective;
   /** Around (evaluate, weights, step) ⇒ direction. */ optimizer?(inner: Optimizer): Optimizer;
-  /** After the update: what is validated, kept and handed on, by weight name (state variables). */
+  /**
+   * After the update: what is validated, kept and handed on, by weight name (state variables). `weights` are as the averages
+   * before it made them. At the end the core recomputes batch-normalisation statistics for them.
+   */
   average?(weights: readonly Weight[], step: Step): Readonly<Record<string, Variable>>;
   /** Around the whole training: `next` zero, one or many times, each change with a name it resumes by. */
   train?(run: Run, next: Train): Promise<Trained>;
@@ -120,6 +128,8 @@ export interface Change {
    */
   readonly span?: readonly [number, number];
   readonly hooks?: Hooks;
+  /** Where the `batch` hook of `hooks` acts: "sample" before the policy's own, on images as they were read. "objective" (after them) unless told. */
+  readonly slot?: Slot;
   /** Random numbers of its own: first weights, order, draws. Absent: those of the plain training, to be compared with it. */
   readonly stream?: string | number;
   /** What each image costs more than a plain one, where `hooks` do more than one pass (a teacher's forward: 4/3). */ readonly cost?: number;
@@ -141,6 +151,8 @@ export interface Stage {
   readonly data: Source;
   readonly extra?: readonly Extra[];
   readonly plan: Partial<Plan>;
+  /** What each example costs, in images forward and backward: 2 for two views. 1 unless told; `plan.images` counts it. */
+  readonly cost?: number;
   readonly weights: readonly Weight[];
   readonly draw?: DrawFn;
   step(batch: Batch, step: Step): Readonly<Record<string, Scalar>>;
@@ -167,8 +179,13 @@ export interface Run {
   /** What trains with this technique. */ readonly techniques: readonly Pick<TechniqueMeta, "name" | "group">[];
   /** Techniques that this data does not bear: no view, no pretext and no other technique may do what they do. */
   readonly refused: readonly string[];
-  /** Makes a model trainable, without rewrites. The caller disposes of it; `model` stays the caller's. */
-  scaffold(model: LayersModel): Promise<ScaffoldModel>;
+  /**
+   * Makes a model trainable, without rewrites. `normalize`: as a new model's inputs are; unless told, as the run's own model's.
+   * The caller disposes of it; `model` stays the caller's.
+   */
+  scaffold(model: LayersModel, how?: { readonly normalize?: boolean }): Promise<ScaffoldModel>;
+  /** Another model like the one that `next` trains, rewrites and first weights included: a moving teacher. The caller disposes of it. */
+  twin(): Promise<ScaffoldModel>;
   /** A registered optimizer. Errors: REG_OPTIMIZER_UNKNOWN. */ optimizer(use: string, params?: Params): Optimizer;
   /** Once done, restored instead of rerun; curves have one entry an epoch. */
   fit(stage: Stage): Promise<{ readonly curves: Readonly<Record<string, readonly number[]>>; readonly cost: Cost }>;
@@ -187,6 +204,13 @@ export interface Run {
     model: ScaffoldModel,
     on: Source,
   ): Promise<void>;
+  /**
+   * For a person to look at: `shown/<training>-<name>.png` in the run's folder, `.json` beside it with what is known of the
+   * pictures. Without a folder, nothing.
+   */
+  show(name: string, pictures: Pictures, about: Json): void;
+  /** Numbers about what was done, beside the curves: an epoch's logs of a training named after this technique. */
+  log(values: Readonly<Record<string, number>>): void;
   snapshot(name: string, weights: readonly Weight[]): Promise<Snapshot>;
   /** Weights that the snapshot lacks stay as they are; `parts` restricts what is restored. */
   restore(snapshot: Snapshot, weights: readonly Weight[], parts?: readonly string[]): Promise<void>;

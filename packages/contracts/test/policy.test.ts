@@ -78,12 +78,10 @@ describe("parsePolicy", () => {
 describe("policyOf and fragmentOf", () => {
   it("write versions and defaults, leave out what is off, and note what was refused with it off", () => {
     const refused = [{ use: "toy", because: "it hurts", evidence: { images: 10 } }];
-    const written = policyOf(
-      { steps: [{ use: "toy", with: { m: 0 } }], refused },
-      train,
-      7,
-      { engine: "e", techniques: [toy as unknown as Technique] },
-    );
+    const written = policyOf({ steps: [{ use: "toy", with: { m: 0 } }], refused }, train, 7, {
+      engine: "e",
+      techniques: [toy as unknown as Technique],
+    });
     expect(written.steps).toEqual([
       {
         use: "toy",

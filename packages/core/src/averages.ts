@@ -37,21 +37,26 @@ export async function averaged<T>(
   }
 }
 
+/** By name: a frozen layer's weights are statistics too, since no gradient reaches them. */
+export const statisticsOf = ({ weights }: ScaffoldModel): readonly Weight[] =>
+  weights.filter(({ name }) => /\/moving_(mean|variance)$/.test(name));
+
 /** Moving statistics anew: the mean of the batches' own statistics over a source, by forward passes alone. */
 export async function settle(model: ScaffoldModel, on: Source, repeating: Repeating): Promise<void> {
-  // By name: a frozen layer's weights are statistics too, since no gradient reaches them.
-  const statistics = model.weights.filter(({ name }) => /\/moving_(mean|variance)$/.test(name));
+  const statistics = statisticsOf(model);
   const sums = statistics.map(({ variable }) => tf.tidy(() => tf.variable(tf.zerosLike(variable), false)));
-  const batches = await forEachBatch(
+  await forEachBatch(
     on,
     ({ images }) => {
       model.forward(images as Tensor4D, { training: true, statistics: "replace" });
-      statistics.forEach(({ variable }, at) => sums[at]!.assign(tf.add(sums[at]!, variable)));
+      // By images, since the last batch may be of one.
+      const share = images!.shape[0]! / on.length;
+      statistics.forEach(({ variable }, at) => sums[at]!.assign(tf.add(sums[at]!, tf.mul(variable, share))));
       return {};
     },
     () => undefined,
     repeating,
   );
-  statistics.forEach(({ variable }, at) => tf.tidy(() => variable.assign(tf.div(sums[at]!, batches))));
+  statistics.forEach(({ variable }, at) => tf.tidy(() => variable.assign(tf.clone(sums[at]!))));
   for (const sum of sums) sum.dispose();
 }

@@ -5,6 +5,7 @@ import {
   type Blueprint,
   type ImageFormat,
   type ModelInput,
+  type Params,
   type Regimen,
   type Rng,
 } from "@regimen/contracts";
@@ -19,10 +20,17 @@ export function blueprintOf(
   if ("architecture" in input) {
     const found = registered.architectures.find((architecture) => architecture.name === input.architecture);
     if (found) {
-      // tfjs takes seed 0 for no seed.
-      const build = async (rng: Rng) =>
-        found.build({ ...of, seeds: () => 1 + rng.int(2 ** 31 - 1), with: input.with ?? {} });
-      return fixed(found.name, true, build);
+      const named = (params: Params): Blueprint => ({
+        // tfjs takes seed 0 for no seed.
+        ...fixed(found.name, true, async (rng) =>
+          found.build({ ...of, seeds: () => 1 + rng.int(2 ** 31 - 1), with: params }),
+        ),
+        ...(found.widens && {
+          grows: true,
+          grow: ({ width = 1 }) => named({ ...params, width: width * Number(params["width"] ?? 1) }),
+        }),
+      });
+      return named(input.with ?? {});
     }
     const known = registered.architectures.map((architecture) => architecture.name);
     const near = nearest(input.architecture, known);

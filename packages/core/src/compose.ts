@@ -1,4 +1,4 @@
-import type { Tensor1D } from "@tensorflow/tfjs-core";
+import type { Tensor1D, Variable } from "@tensorflow/tfjs-core";
 import {
   RegimenError,
   SLOTS,
@@ -17,6 +17,7 @@ import {
   type Step,
   type Task,
   type Technique,
+  type Weight,
 } from "@regimen/contracts";
 import { applyPending, blend } from "@regimen/steps";
 
@@ -194,3 +195,14 @@ export const optimizerOf = (members: readonly Member[], base: Optimizer): Optimi
     },
     (evaluate, weights, step) => base(evaluate, weights, step.of("")),
   );
+
+/** What the `average` hooks make of the weights, each of what those before it made. */
+export const averagesOf = (
+  members: readonly Member[],
+  weights: readonly Weight[],
+  step: Step,
+): Readonly<Record<string, Variable>> =>
+  members.reduce<Readonly<Record<string, Variable>>>((made, { name, hooks }) => {
+    const seen = weights.map((weight) => ({ ...weight, variable: made[weight.name] ?? weight.variable }));
+    return { ...made, ...hooks.average?.(seen, step.of(name)) };
+  }, {});

@@ -53,7 +53,12 @@ export async function open(
   const folder = new RunFolder(job, options, { ...context, engine: ENGINE }, fingerprint);
   folder.splits(splits);
   const { store } = folder;
-  const prepared = await prepareSession(options, context.registered, splits, { ...context, store });
+  const prepared = await prepareSession(options, context.registered, splits, {
+    ...context,
+    store,
+    emit: (event) => (folder.event(event), context.emit(event)),
+    show: (...what) => folder.show(...what),
+  });
   return { ...prepared, splits, folder, seed, plain: imagesFor(prepared.session.settings, splits) };
 }
 export const imagesFor = ({ epochs }: PolicyTrain, { train: data }: Splits): number => Math.round(epochs * data.length);

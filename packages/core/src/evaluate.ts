@@ -3,17 +3,20 @@ import type { NamedTensorMap, Tensor, Tensor2D, Tensor4D } from "@tensorflow/tfj
 import {
   breathe,
   type Batch,
+  type Cost,
   type Forward,
   type Metered,
   type Predictor,
   type Program,
+  type Rng,
   type Scaffold,
   type Shape,
   type Source,
   type Table,
 } from "@regimen/contracts";
-import { batchFrom, Repeated, rowTensors, type Repeating } from "@regimen/steps";
+import { batchFrom, feedTensors, Repeated, rowTensors, stepFrom, StageState, type Repeating } from "@regimen/steps";
 import { chunks } from "@regimen/sources";
+import { applyBatch, drawFor, type Composition } from "./compose.ts";
 
 /** Forward passes need no gradients, so their batches may be larger. */
 const BATCH = 250;
@@ -88,22 +91,86 @@ export async function tableOf(
   pick: (seen: Forward) => NamedTensorMap,
   repeating: Repeating,
 ): Promise<Table> {
-  const found: Record<string, Tensor[]> = {};
-  const keep = (seen: Forward): void => {
-    for (const [name, tensor] of Object.entries(pick(seen))) (found[name] ??= []).push(tf.keep(tensor.clone()));
+  const found = new Columns();
+  await forEachForward(model, on, (seen) => found.add(pick(seen)), repeating);
+  return found.read(on.length);
+}
+
+/** As `tableOf`, for each composition of the same techniques, whose `batch` hooks act first. Draws are the same for each. */
+export async function tablesThrough(
+  model: Predictor,
+  compositions: readonly Composition[],
+  on: Source,
+  pick: (seen: Forward) => NamedTensorMap,
+  { rng, record, refused }: Repeating & { readonly rng: Rng },
+): Promise<readonly Table[]> {
+  const found = compositions.map(() => new Columns());
+  const groups = chunks(on.length, BATCH);
+  const state = new StageState();
+  const programs = new Map<number, Repeated>();
+  const programFor = (shape: Shape): Repeated => {
+    const known = programs.get(shape.n);
+    if (known) return known;
+    const runs = compositions.length * groups.filter(({ length }) => length === shape.n).length;
+    const program: Program = (inputs, own) => {
+      const step = stepFrom(inputs, { state, own });
+      const { images } = applyBatch(compositions[0]!.members, batchFrom(inputs, shape), step);
+      return pick(model.forward(images, { training: false }));
+    };
+    const made = new Repeated(program, { refused, ...(record && runs >= WORTH_RECORDING && { record }) });
+    programs.set(shape.n, made);
+    return made;
   };
-  await forEachForward(model, on, keep, repeating);
-  const columns: Record<string, { width: number; values: Float32Array }> = {};
-  for (const [name, parts] of Object.entries(found)) {
-    const width = parts[0]!.size / parts[0]!.shape[0]!;
-    const values = new Float32Array(on.length * width);
-    let at = 0;
-    for (const part of parts) {
-      values.set(await part.data(), at);
-      at += part.size;
-      part.dispose();
+  try {
+    for (const [at, rows] of groups.entries()) {
+      const read = await on.read(rows);
+      const shape: Shape = { ...on.format, n: rows.length, classes: on.classes.length };
+      const stream = rng.fork("through").fork(at);
+      for (const [which, { members }] of compositions.entries()) {
+        await breathe();
+        const draws = drawFor(members, stream, shape);
+        tf.tidy(() => {
+          const feed = { index: at, progress: 0, rates: { default: 0 }, seed: stream.fork("device").seed(), draws };
+          found[which]!.add(programFor(shape).run({ ...feedTensors(feed), ...rowTensors(read, shape) }));
+        });
+      }
     }
-    columns[name] = { width, values };
+  } finally {
+    for (const program of programs.values()) program.dispose();
+    state.dispose();
   }
-  return { rows: on.length, columns };
+  return Promise.all(found.map((columns) => columns.read(on.length)));
+}
+
+/** Columns that grow on the device, batch by batch. */
+class Columns {
+  readonly #parts: Record<string, Tensor[]> = {};
+
+  add(answer: NamedTensorMap): void {
+    for (const [name, tensor] of Object.entries(answer)) (this.#parts[name] ??= []).push(tf.keep(tensor.clone()));
+  }
+
+  /** Reads what was added, and disposes of it. */
+  async read(rows: number): Promise<Table> {
+    const columns: Record<string, { width: number; values: Float32Array }> = {};
+    for (const [name, parts] of Object.entries(this.#parts)) {
+      const width = parts[0]!.size / parts[0]!.shape[0]!;
+      const values = new Float32Array(rows * width);
+      let at = 0;
+      for (const part of parts) {
+        values.set(await part.data(), at);
+        at += part.size;
+        part.dispose();
+      }
+      columns[name] = { width, values };
+    }
+    return { rows, columns };
+  }
+}
+
+/** Forward passes over so many images. */
+export async function timed<T>(images: number, work: () => Promise<T>): Promise<{ result: T; cost: Cost }> {
+  const started = performance.now();
+  const result = await work();
+  return { result, cost: { trained: 0, inferred: images, seconds: (performance.now() - started) / 1000 } };
 }

@@ -1,3 +1,4 @@
+import { givesProbabilities, topologyOf } from "@regimen/topology";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { imagesSeen, type Evaluation, type FitResult, type Policy, type Source } from "@regimen/contracts";
 import type { Context, Opened } from "./context.ts";
@@ -22,8 +23,8 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
   await folder.model(model, policy, {
     classes: [...splits.train.classes],
     input: { shape: [h, w, c], range: [...range], fit, interpolation },
-    output: outputOf(model),
-    test: test && { images: test.images, error: test.error },
+    output: givesProbabilities(topologyOf(model)) ? "probabilities" : "logits",
+    test: test && { images: test.images, error: test.error, ece: test.ece },
   });
   return {
     model,
@@ -54,10 +55,3 @@ export async function evaluatePlain(context: Context, outcome: Outcome, on: Sour
   model.dispose();
   return evaluation;
 }
-/** By the last layer: what a reader of `metadata.json` should make of the output. */
-const outputOf = (model: LayersModel): string => {
-  const last = model.layers.at(-1)!.getConfig() as { activation?: unknown };
-  return ["softmax", "sigmoid"].includes(String(last.activation)) || model.layers.at(-1)!.getClassName() === "Softmax"
-    ? "probabilities"
-    : "logits";
-};

@@ -3,6 +3,7 @@ export { classesOf, digests, source, split } from "@regimen/sources";
 export { loadModel, saveModel } from "@regimen/run-folder";
 export {
   applyBatch,
+  averagesOf,
   composePolicy,
   drawFor,
   objectiveOf,
@@ -10,5 +11,8 @@ export {
   type Composition,
   type Member,
 } from "./compose.ts";
+export { blueprintOf } from "./blueprint.ts";
 export { createRegimen } from "./regimen.ts";
-export { applyPending, batchOf, createStep, StageState, type Feed } from "@regimen/steps";
+export { optimizerNamed, scheduleNamed } from "./session.ts";
+export { runStage, type StageEnv, type StageSpec } from "./stage.ts";
+export { applyPending, batchOf, blend, createStep, StageState, type Feed } from "@regimen/steps";

@@ -46,15 +46,21 @@ function softmax(logits: Float32Array): void {
   for (let i = 0; i < logits.length; i++) logits[i] = Math.exp(logits[i]! - top) / sum;
 }
 
-/** Metrics of a plain model over the labelled rows, and what it answers for every row. */
-export async function evaluateModel(model: LayersModel, on: Source, repeating: Repeating): Promise<Evaluation> {
+/** What a plain model answers for every row. */
+export async function labelWith(model: LayersModel, on: Source, repeating: Repeating): Promise<Prediction[]> {
   const k = on.classes.length;
   const probabilities = await probabilitiesOf(model, on, repeating);
   const truth = classesOf(on);
-  const predictions = Array.from({ length: on.length }, (_, row): Prediction => {
+  return Array.from({ length: on.length }, (_, row): Prediction => {
     const own = Array.from(probabilities.subarray(row * k, (row + 1) * k));
     return { id: on.id(row), label: truth[row]!, predicted: own.indexOf(Math.max(...own)), probabilities: own };
   });
+}
+
+/** Metrics of a plain model over the labelled rows, and what it answers for every row. */
+export async function evaluateModel(model: LayersModel, on: Source, repeating: Repeating): Promise<Evaluation> {
+  const k = on.classes.length;
+  const predictions = await labelWith(model, on, repeating);
   const labelled = predictions.filter(({ label }) => label >= 0);
   if (!labelled.length)
     throw new RegimenError(

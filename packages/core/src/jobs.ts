@@ -33,7 +33,8 @@ import { duplicatesOf, withPictures } from "@regimen/sources";
 import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
 import { learnerOf, problemOf } from "./problem.ts";
-import { answerTrial, checkpointKey, search, type Found } from "./search.ts";
+import { TRUNK_NAME, answerTrial, checkpointKey, search, type Found } from "./search.ts";
+import type { Outcome } from "./session.ts";
 import { train } from "./train.ts";
 
 /** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
@@ -74,7 +75,12 @@ type Searched = {
   readonly policy: Fragment;
 };
 
-async function searchWith(context: Context, opened: Opened, options: SearchOptions): Promise<Searched> {
+async function searchWith(
+  context: Context,
+  opened: Opened,
+  options: SearchOptions,
+  plainly: (settings: Fragment["train"], after?: () => void) => Promise<Plain>,
+): Promise<Searched> {
   const { session, folder, plain } = opened;
   const budget = options.search?.budget ?? 1;
   if (!(budget >= 0))
@@ -83,13 +89,15 @@ async function searchWith(context: Context, opened: Opened, options: SearchOptio
   const whole = problemOf(opened, options, budget);
   const reserve = scaleCost(whole.budget, ATTRIBUTION);
   const problem = { ...whole, budget: minusCost(whole.budget, reserve) };
-  context.emit({
-    kind: "stage",
-    stage: "search",
-    message: `searching with ${learner.name}`,
-    secondsLeft: session.secondsLeft(),
-  });
-  const found = await search(session, learner, problem, folder.journal);
+  const begin = (): void =>
+    context.emit({
+      kind: "stage",
+      stage: "search",
+      message: `searching with ${learner.name}`,
+      secondsLeft: session.secondsLeft(),
+    });
+  begin();
+  const found = await search(session, learner, problem, folder.journal, (settings) => plainly(settings, begin));
   const left = Math.min(imagesSeen(reserve), imagesSeen(whole.budget) - imagesSeen(found.spent));
   if (found.best.steps.length)
     context.emit({
@@ -101,7 +109,7 @@ async function searchWith(context: Context, opened: Opened, options: SearchOptio
   const attribution = await attribute(
     session,
     found.best,
-    { seed: opened.seed, images: left, trunk: folder.store.get(checkpointKey("/trunk")) ? "/trunk" : undefined, plain },
+    { seed: opened.seed, images: left, trunk: folder.store.get(checkpointKey(TRUNK_NAME)) && TRUNK_NAME, plain },
     folder.journal,
   );
   return { found, problem, learner, attribution, policy: prune(found.best, attribution) };
@@ -116,8 +124,9 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
   });
   const { plain, folder, seed } = opened;
   opened.expect((TRUNK + budget) * plain);
-  const trunk = await trainTrunk(opened);
-  const { found, policy, attribution } = await searchWith(context, opened, options);
+  const plainly = plainRun(context, opened, false);
+  const { found, policy, attribution } = await searchWith(context, opened, options, plainly);
+  const { trunk } = await plainly(policy.train);
   const spent = addCost(addCost(found.spent, attribution.cost), trunk.cost);
   const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(minusCost(spent, trunk.cost)));
   const result = policyOf(policy, settings, seed, engineOf(context));
@@ -131,15 +140,41 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
   };
 }
 
-const base: Fragment = { steps: [] };
-async function trainTrunk({ session, folder, plain, seed }: Opened): Promise<Trial> {
+/** The plain training: its checkpoint, and all of it where it is to be compared with. */
+type Plain = { readonly trunk: Trial; readonly baseline: Outcome | undefined };
+/** Makes it when it is first asked for, with the settings that have been found by then; `after` it was made. */
+function plainRun(
+  context: Context,
+  opened: Opened,
+  compare: boolean,
+): (settings: Fragment["train"], after?: () => void) => Promise<Plain> {
+  let made: Promise<Plain> | undefined;
+  const make = async (policy: Fragment): Promise<Plain> => {
+    const message = compare ? "plain baseline" : "plain trunk";
+    context.emit({ kind: "stage", stage: "baseline", message, secondsLeft: null });
+    const { session, folder, seed, plain } = opened;
+    const trunk = await trainTrunk(opened, policy);
+    if (!compare) return { trunk, baseline: undefined };
+    const from = decode(folder.store.get(checkpointKey(TRUNK_NAME))!);
+    const order = { key: "baseline", policy, seed, until: plain, horizon: plain, from, validate: true, lasting: true };
+    return { trunk, baseline: await train(session, order) };
+  };
+  return async (settings, after) => {
+    const known = made;
+    made ??= make({ steps: [], ...(settings && { train: settings }) });
+    const plain = await made;
+    if (!known) after?.();
+    return plain;
+  };
+}
+async function trainTrunk({ session, folder, plain, seed }: Opened, policy: Fragment): Promise<Trial> {
   const request = {
     kind: "trial",
-    id: "/trunk",
-    policy: base,
+    id: TRUNK_NAME,
+    policy,
     until: TRUNK * plain,
     horizon: plain,
-    keep: "/trunk",
+    keep: TRUNK_NAME,
     seed,
   } as const;
   const [answer, trial] = await answerTrial(session, request, Number.POSITIVE_INFINITY, folder.journal, true);
@@ -170,28 +205,10 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   });
   const { session, folder, plain, seed, splits } = opened;
   opened.expect(((compare ? 1 : TRUNK) + 1 + budget) * plain);
-  context.emit({
-    kind: "stage",
-    stage: "baseline",
-    message: compare ? "plain baseline" : "plain trunk",
-    secondsLeft: null,
-  });
-  const trunk = await trainTrunk(opened);
-  const from = decode(folder.store.get(checkpointKey("/trunk"))!);
-  const baseline = compare
-    ? await train(session, {
-        key: "baseline",
-        policy: base,
-        seed,
-        until: plain,
-        horizon: plain,
-        from,
-        validate: true,
-        lasting: true,
-      })
-    : undefined;
-  const searched = await searchWith(context, opened, options);
+  const plainly = plainRun(context, opened, compare);
+  const searched = await searchWith(context, opened, options, plainly);
   const { policy, attribution, found } = searched;
+  const { trunk, baseline } = await plainly(policy.train);
   // Without a baseline nobody needs the trunk but the search, which pays for it.
   const spent = addCost(addCost(found.spent, attribution.cost), compare ? zeroCost : trunk.cost);
   const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(spent));

@@ -67,7 +67,7 @@ export async function prepareSession(
   options: JobOptions,
   registered: Regimen["registered"],
   splits: Splits,
-  env: Pick<Session, "store" | "signal" | "emit" | "record" | "refused">,
+  env: Pick<Session, "store" | "signal" | "emit" | "show" | "record" | "refused">,
 ): Promise<{ session: Session; parameters: number; expect(images: number): void }> {
   const task = options.task ?? "classification";
   const scaffold = registered.scaffolds.find((candidate) => candidate.tasks.includes(task));

@@ -10,7 +10,7 @@ import {
   type SearchOptions,
 } from "@regimen/contracts";
 import { TRUNK, type Opened } from "./context.ts";
-import { usable } from "./search.ts";
+import { TRUNK_NAME, usable } from "./search.ts";
 
 export function learnerOf(options: SearchOptions, { metalearners }: Regimen["registered"]): MetaLearner {
   const { metalearner = "default" } = options;
@@ -47,31 +47,40 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
   const never = Object.keys(space)
     .filter((use) => space[use] === false)
     .map((use) => ({ use, because: "search.space turns it off", evidence: null }));
-  const { learningRate = "auto" } = options.training ?? {};
-  const rate = session.settings.learningRate;
-  const axis: Axis = { kind: "value", range: [rate / 4, rate * 4], scale: "log", default: rate };
+  const { learningRate = "auto", batchSize = "auto" } = options.training ?? {};
+  const { learningRate: rate, batchSize: batch, optimizer } = session.settings;
+  const rates: Axis = { kind: "value", range: [rate / 8, rate * 8], scale: "log", default: rate };
+  const largest = Math.max(batch, 2 ** Math.floor(Math.log2(Math.min(512, session.data.train.length / 16))));
+  const batches: Axis = { kind: "value", range: [Math.min(16, batch), largest], scale: "powers", default: batch };
   const cost = { trained: plain, inferred: session.data.validation.length, seconds: 0 };
   return {
     techniques: usable(session)
       .filter(({ name }) => space[name] !== false)
-      .map(({ name, version, group, paper, space: axes, tasks, order }) => ({
+      .map(({ name, version, group, paper, space: axes, tasks, prior, order }) => ({
         name,
         version,
         group,
         paper,
         space: axes,
         ...(tasks && { tasks }),
+        ...(prior !== undefined && { prior }),
         order,
       })),
-    train: learningRate === "auto" ? { learningRate: axis } : {},
+    train: {
+      ...(learningRate === "auto" && { learningRate: rates }),
+      ...(batchSize === "auto" && { batchSize: batches }),
+    },
     base: { steps: [], ...(never.length && { refused: never }) },
     fixed,
     facts: {
+      batchSize: batch,
+      learningRate: rate,
+      optimizer,
       features: [...session.facts],
       images: session.data.train.length,
       classes: session.data.train.classes.length,
       validation: session.data.validation.length,
-      trunk: "/trunk",
+      trunk: TRUNK_NAME,
       trunkImages: Math.round((TRUNK * plain) / session.settings.batchSize) * session.settings.batchSize,
     },
     plain: cost,

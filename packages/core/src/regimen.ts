@@ -17,7 +17,7 @@ import {
 } from "@regimen/contracts";
 import * as tf from "@tensorflow/tfjs-core";
 import { Container } from "./container.ts";
-import { evaluateModel } from "./inference.ts";
+import { evaluateModel, labelWith } from "./inference.ts";
 import type { Context } from "./context.ts";
 import { fitJob, searchJob, trainJob } from "./jobs.ts";
 import { OPTIMIZERS, SCHEDULES } from "@regimen/optim";
@@ -55,6 +55,12 @@ export async function createRegimen(options: {
     fit: running(fitJob),
     evaluate: async ({ model, data }) =>
       evaluateModel(
+        model,
+        source(data as Source | Samples),
+        repeating(record, () => undefined),
+      ),
+    label: async ({ model, data }) =>
+      labelWith(
         model,
         source(data as Source | Samples),
         repeating(record, () => undefined),

@@ -24,12 +24,19 @@ type TrialRequest = Extract<Request, { kind: "trial" }>;
 type MeasureRequest = Extract<Request, { kind: "measure" }>;
 export type Found = { readonly best: Fragment; readonly trials: readonly Trial[]; readonly spent: Cost };
 
-/** Asks, does, tells until the metalearner is done; what the journal holds is told again, not done again. */
+/** The plain training's checkpoint, which every learner may fork. */
+export const TRUNK_NAME = "/trunk";
+
+/**
+ * Asks, does, tells until the metalearner is done; what the journal holds is told again, not done again. `plain` makes the trunk,
+ * and is called before the first that forks it.
+ */
 export async function search(
   session: Session,
   learner: MetaLearner,
   problem: Problem,
   journal: Journal,
+  plain: (settings: Fragment["train"]) => Promise<unknown>,
 ): Promise<Found> {
   let state = learner.init(problem);
   let spent = zeroCost;
@@ -51,6 +58,7 @@ export async function search(
       throw new RegimenError("REG_METALEARNER", `"${learner.name}" asks for "${request.id}" a second time`);
     ids.add(request.id);
     const left = imagesSeen(problem.budget) - imagesSeen(spent);
+    if (request.from === TRUNK_NAME) await plain(request.policy.train);
     const [answer, trial] =
       request.kind === "trial"
         ? await answerTrial(session, request, left, journal)

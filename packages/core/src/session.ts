@@ -1,6 +1,8 @@
 import {
   RegimenError,
+  namedParams,
   nearest,
+  parseNamed,
   type Blueprint,
   type Change,
   type Cost,
@@ -37,6 +39,7 @@ export interface Session extends Repeating {
   readonly store: Store;
   readonly signal: AbortSignal;
   emit(event: RegimenEvent): void;
+  readonly show: Run["show"];
   /** Counts work as it is done: what the time left is told from. */ spent(cost: Cost): void;
   secondsLeft(running?: { readonly images: number; readonly imagesPerSecond: number }): number | null;
 }
@@ -66,7 +69,7 @@ export interface Outcome {
 }
 
 /** A change as it reaches the innermost training: the changes of all trainers around it, joined. */
-export type Inner = Omit<Change, "hooks"> & { readonly members: readonly Member[]; readonly path: string };
+export type Inner = Omit<Change, "hooks" | "slot"> & { readonly members: readonly Member[]; readonly path: string };
 /** What the innermost training gives. */
 export type Fitted = Trained & {
   readonly metered: Metered;
@@ -78,13 +81,19 @@ export type Fitted = Trained & {
 
 export function optimizerNamed(session: Pick<Session, "registered">, use: string, params: Params = {}): Optimizer {
   const found = session.registered.optimizers.find((optimizer) => optimizer.name === use);
-  if (found) return found.create({ ...found.defaults, ...params });
+  if (found) return found.create(namedParams(found, params));
   const known = session.registered.optimizers.map((optimizer) => optimizer.name);
   throw new RegimenError("REG_OPTIMIZER_UNKNOWN", `there is no optimizer "${use}"; ${told(use, known)}`);
 }
-export function scheduleNamed(session: Session, { use, with: params }: Plan["schedule"]): (progress: number) => number {
+export function scheduleNamed(
+  session: Pick<Session, "registered">,
+  { use, with: params }: Plan["schedule"],
+): (progress: number) => number {
   const found = session.registered.schedules.find((schedule) => schedule.name === use);
-  if (found) return (progress) => found.at(progress, { ...found.defaults, ...params });
+  if (found) {
+    const complete = namedParams(found, params);
+    return (progress) => found.at(progress, complete);
+  }
   const known = session.registered.schedules.map((schedule) => schedule.name);
   throw new RegimenError("REG_SCHEDULE_UNKNOWN", `there is no schedule "${use}"; ${told(use, known)}`);
 }
@@ -98,8 +107,8 @@ export function planOf(session: Session, { policy, until, from }: Order): Plan {
   return {
     images: Math.max(0, until - positionOf(from).position),
     batch: settings.batchSize,
-    optimizer: { use: settings.optimizer, with: {} },
+    optimizer: parseNamed(settings.optimizer),
     rates: { default: settings.learningRate },
-    schedule: { use: settings.schedule, with: {} },
+    schedule: parseNamed(settings.schedule),
   };
 }

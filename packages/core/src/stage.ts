@@ -170,7 +170,8 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
       const share = spec.schedule(progress);
       const rates = Object.fromEntries(Object.entries(plan.rates).map(([part, rate]) => [part, rate * share]));
       const rng = spec.rng.fork("step").fork(at);
-      const feed = { index: at, progress, rates, seed: rng.fork("device").seed(), draws: spec.draw(rng, shape) };
+      const draws = spec.draw(rng, shape);
+      const feed = { index: at, progress, epoch: feeder.epoch(at), rates, seed: rng.fork("device").seed(), draws };
       const inputs = { ...feedTensors(feed), ...rowTensors(rows, shape) };
       try {
         logged.add(repeated.run(inputs));

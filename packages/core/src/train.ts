@@ -22,7 +22,7 @@ export async function train(session: Session, order: Order): Promise<Outcome> {
 }
 
 function merge(outer: Inner, asked: Change, by: string): Inner {
-  const { hooks, ...change } = asked;
+  const { hooks, slot = "objective", ...change } = asked;
   // Who says how many images has been told how many there are: the spans around are in that number.
   const around = asked.plan?.images === undefined ? outer.span : undefined;
   const within = (share: number): number => (around ? around[0] + share * (around[1] - around[0]) : share);
@@ -30,7 +30,7 @@ function merge(outer: Inner, asked: Change, by: string): Inner {
   const { span: _, ...given } = outer;
   const path = `${outer.path}/${asked.name}`;
   const added: Member[] = hooks
-    ? [{ name: `${by}/${asked.name}`, slot: "objective", params: {}, hooks, rr: undefined, oneOf: undefined }]
+    ? [{ name: `${by}/${asked.name}`, slot, params: {}, hooks, rr: undefined, oneOf: undefined }]
     : [];
   return {
     ...given,

@@ -15,6 +15,7 @@ import {
   type Metered,
   type Plan,
   type Predictor,
+  type Probing,
   type Recording,
   type Rng,
   type Run,
@@ -24,9 +25,18 @@ import {
 } from "@regimen/contracts";
 import { capture, decode, encode, restore, tableFrom, tableTo, type Checkpoint } from "@regimen/run-folder";
 import { Repeated } from "@regimen/steps";
-import { averaged, settle, settleAverage, weighted } from "./averages.ts";
-import { applyBatch, composePolicy, drawFor, objectiveOf, optimizerOf, type Composition } from "./compose.ts";
-import { scoreModel, tableOf } from "./evaluate.ts";
+import { averaged, settle, settleAverage, statisticsOf, weighted } from "./averages.ts";
+import {
+  applyBatch,
+  averagesOf,
+  composePolicy,
+  drawFor,
+  objectiveOf,
+  optimizerOf,
+  type Composition,
+  type Member,
+} from "./compose.ts";
+import { scoreModel, tableOf, tablesThrough, timed } from "./evaluate.ts";
 import {
   optimizerNamed,
   planOf,
@@ -75,23 +85,21 @@ export class Training {
   /** The innermost training: one model, one stage. */
   async fit(change: Inner): Promise<Fitted> {
     const { session, order } = { session: this.#session, order: this.#order };
-    const members = [...this.#composition.members.filter((m) => !change.without?.includes(m.name)), ...change.members];
+    const members = this.#members(change);
     const plan = { ...this.#plan, ...change.plan };
     const perImage = this.#composition.cost * (change.cost ?? 1);
     const [begin, end] = change.span ?? [0, 1];
     this.#ask(plan.images * (end - begin), change.path);
-    const blueprint = change.model ?? session.blueprint;
     const rng = this.#rng(change);
-    const rewriting = members.filter((member) => member.hooks.rewrite).map((member) => member.hooks);
-    const model = await this.#wrap(await blueprint.build(rng.fork("init")), blueprint.fresh, rewriting);
+    const model = await this.#build(change);
     this.#parameters = model.parameters;
     const before = this.#cost;
     try {
       const done = session.store.get(`done/${change.path}`);
       if (done) return this.#keep(await this.#restored(model, decode(done)));
-      // A snapshot is weights alone, and a training that starts from one is at its own beginning; unless it goes on with a span.
+      // A snapshot is weights alone, and a training that starts from one is at its own beginning; unless it goes on with a span. So is another model.
       const chain = change.from && begin > 0 ? session.store.get(chainKey(change.from.id)) : undefined;
-      const from = change.from ? decode(chain ?? this.#kept(change.from.id)) : order.from;
+      const from = change.from ? decode(chain ?? this.#kept(change.from.id)) : change.model ? undefined : order.from;
       const { position } = positionOf(from);
       const start = position - begin * plan.images;
       const ahead = positionOf(order.from).position;
@@ -101,7 +109,6 @@ export class Training {
         (inner, m) => m.hooks.sample?.(inner, this.runOf(m.name, change)) ?? inner,
         change.data ?? session.data.train,
       );
-      const averaging = members.filter((member) => member.hooks.average);
       const average: { of: Readonly<Record<string, Variable>> } = { of: {} };
       const objective = objectiveOf(members, model.loss);
       const optimizer = optimizerOf(members, optimizerNamed(session, plan.optimizer.use, plan.optimizer.with));
@@ -119,7 +126,7 @@ export class Training {
           schedule: scheduleNamed(session, plan.schedule),
           cost: perImage,
           until: start + end * plan.images,
-          origin: start + (change.from && !chain ? Math.max(0, origin) : origin),
+          origin: start + ((change.from ?? change.model) && !chain ? Math.max(0, origin) : origin),
           horizon: start + horizon,
           weights: model.weights,
           rng,
@@ -128,15 +135,14 @@ export class Training {
           step: (raw, step) => {
             const batch = applyBatch(members, raw, step);
             const loss = step.minimize(
-              () => {
-                const losses = objective(model.forward(batch.images, { training: true, step }), batch, step);
+              (how) => {
+                const losses = objective(model.forward(batch.images, { training: true, step, ...how }), batch, step);
                 return weighted(losses, batch.weights);
               },
               model.weights,
               optimizer,
             );
-            for (const member of averaging)
-              average.of = { ...average.of, ...member.hooks.average!(model.weights, step.of(member.name)) };
+            average.of = averagesOf(members, model.weights, step);
             return { loss };
           },
           ...(order.validate && {
@@ -154,6 +160,8 @@ export class Training {
       this.#count(stage.cost);
       tf.tidy(() => settleAverage(model.weights, average.of));
       stage.state.dispose();
+      // Averages of weights have seen no batch.
+      if (Object.keys(average.of).length) await this.#settle(model, data);
       const metered = await this.#score(model, session.data.validation);
       if (!Number.isFinite(metered.score.loss))
         throw new RegimenError(
@@ -190,7 +198,7 @@ export class Training {
     const [begin, end] = change.span ?? [0, 1];
     const plan = { images: images * (end - begin), ...rest };
     const { techniques } = session.registered;
-    const working = this.#composition.members.filter((member) => !change.without?.includes(member.name));
+    const working = this.#members(change);
     return {
       techniques: techniques.filter((one) => working.some((member) => member.name === one.name)),
       refused: (this.#order.policy.refused ?? []).map(({ use }) => use),
@@ -199,7 +207,9 @@ export class Training {
       blueprint: change.model ?? session.blueprint,
       plan,
       data: { ...session.data, train: change.data ?? session.data.train },
-      scaffold: (model) => this.#wrap(model, (change.model ?? session.blueprint).fresh, [], false),
+      scaffold: (model, { normalize = (change.model ?? session.blueprint).fresh } = {}) =>
+        this.#wrap(model, normalize, [], false),
+      twin: () => this.#build(change),
       optimizer: (use, params) => optimizerNamed(session, use, params),
       fit: async (stage) => {
         const stageKey = `${key}/${stage.name}`;
@@ -220,7 +230,7 @@ export class Training {
             extra: stage.extra ?? [],
             plan: own,
             schedule: scheduleNamed(session, own.schedule),
-            cost: 1,
+            cost: stage.cost ?? 1,
             until: own.images,
             origin: 0,
             horizon: own.images,
@@ -262,7 +272,10 @@ export class Training {
         };
         return { run, sync: () => repeated.sync(), dispose: () => repeated.dispose() };
       },
-      settle: (model, on) => this.#timed(on.length, () => settle(model, on, session)),
+      settle: (model, on) => this.#settle(model, on),
+      show: (what, pictures, about) => session.show(`${key}/${what}`, pictures, about),
+      log: (logs) =>
+        session.emit({ kind: "epoch", training: key, epoch: 1, epochs: 1, logs, secondsLeft: session.secondsLeft() }),
       snapshot: async (snapshot, weights) => {
         const id = `snapshot/${key}/${snapshot}`;
         session.store.put(id, encode(await capture(weights, new Map(), {})));
@@ -276,17 +289,18 @@ export class Training {
   }
 
   async measure(doing: Measure, args: Json, from?: Checkpoint): Promise<{ value: Json; cost: Cost }> {
-    const { blueprint, registered } = this.#session;
+    const { registered } = this.#session;
     const change: Inner = { name: "", path: this.#order.key, members: [] };
-    const rng = this.#rng(change);
-    const rewriting = this.#composition.members.filter((member) => member.hooks.rewrite).map((member) => member.hooks);
-    const model = await this.#wrap(await blueprint.build(rng.fork("init")), blueprint.fresh, rewriting);
+    const model = await this.#build(change);
     try {
       if (from) for (const state of restore(from, model.weights).values()) state.dispose();
       const run = this.runOf("measure", change);
-      const hooks = (policy: Fragment) =>
-        composePolicy(policy, registered.techniques, this.#session).members.map((member) => member.hooks);
-      return { value: await doing({ ...run, model, hooks }, args), cost: this.#cost };
+      const through: Probing["through"] = (policies, on, pick) => {
+        const known = policies.map((policy) => composePolicy(policy, registered.techniques, this.#session));
+        const how = { ...this.#session, rng: run.rng };
+        return this.#timed(policies.length * on.length, () => tablesThrough(model, known, on, pick, how));
+      };
+      return { value: await doing({ ...run, model, through }, args), cost: this.#cost };
     } finally {
       model.dispose();
     }
@@ -312,6 +326,15 @@ export class Training {
   #keep(fitted: Fitted): Fitted {
     this.#fitted.set(fitted.model, fitted);
     return fitted;
+  }
+  #members(change: Inner): readonly Member[] {
+    return [...this.#composition.members.filter(({ name }) => !change.without?.includes(name)), ...change.members];
+  }
+  /** The model that `change` trains, with its first weights. */
+  async #build(change: Inner): Promise<ScaffoldModel> {
+    const blueprint = change.model ?? this.#session.blueprint;
+    const rewriting = this.#members(change).flatMap(({ hooks }) => (hooks.rewrite ? [hooks] : []));
+    return this.#wrap(await blueprint.build(this.#rng(change).fork("init")), blueprint.fresh, rewriting);
   }
   #rng({ stream }: Inner): Rng {
     const root = createRng(this.#order.seed).fork("training");
@@ -347,6 +370,9 @@ export class Training {
   }
   async #score(model: Predictor, on: Source): Promise<Metered> {
     return this.#timed(on.length, () => scoreModel(model, on, this.#session));
+  }
+  async #settle(model: ScaffoldModel, on: Source): Promise<void> {
+    if (statisticsOf(model).length) await this.#timed(on.length, () => settle(model, on, this.#session));
   }
   async #timed<T>(images: number, work: () => Promise<T>): Promise<T> {
     const { result, cost } = await timed(images, work);
@@ -389,10 +415,3 @@ export class Training {
 
 /** Where what a later span goes on from is kept, beside a snapshot. */
 const chainKey = (snapshot: string): string => `chain/${snapshot}`;
-
-/** Forward passes over so many images. */
-async function timed<T>(images: number, work: () => Promise<T>): Promise<{ result: T; cost: Cost }> {
-  const started = performance.now();
-  const result = await work();
-  return { result, cost: { trained: 0, inferred: images, seconds: (performance.now() - started) / 1000 } };
-}

@@ -1,14 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import * as tf from "@tensorflow/tfjs-core";
 import {
   SLOTS,
+  averagesOf,
   composePolicy,
   createRng,
   drawFor,
   type Fragment,
   type Params,
   type Slot,
+  type Step,
   type Technique,
+  type Weight,
 } from "@regimen/core";
 import { technique, uses } from "./support/jobs.ts";
 
@@ -167,5 +171,39 @@ describe("what cannot be composed", () => {
       { space: { m: { kind: "m", range: [0, 1], default: 1, off: 0 } } },
     );
     expect(names([a, off], uses("a", ["x", { m: 0 }]))).toEqual(["a"]);
+  });
+});
+
+describe("averages", () => {
+  it("build on those before them, and leave the weights alone", () => {
+    const weights = ["a", "b"].map((name): Weight => {
+      const variable = tf.tidy(() => tf.variable(tf.scalar(1)));
+      return { name, variable, part: "head", role: "kernel" };
+    });
+    const made: tf.Variable[] = [];
+    const adding = (name: string, amount: number, only: readonly string[]): Technique =>
+      technique({
+        name,
+        order: { slot: "average" },
+        create: () => ({
+          average: (seen) =>
+            Object.fromEntries(
+              seen.flatMap(({ name: of, variable }) => {
+                if (!only.includes(of)) return [];
+                made.push(tf.tidy(() => tf.variable(tf.add(variable, amount))));
+                return [[of, made.at(-1)!]];
+              }),
+            ),
+        }),
+      });
+    const techniques = [adding("second", 20, ["a", "b"]), adding("first", 3, ["a"]), at("third", "average")];
+    const { members } = composePolicy(uses("third", "second", "first"), techniques, known);
+    const averages = averagesOf(members, weights, { of: () => undefined } as unknown as Step);
+    expect(Object.entries(averages).map(([name, of]) => [name, of.dataSync()[0]])).toEqual([
+      ["a", 24],
+      ["b", 21],
+    ]);
+    expect(weights.map(({ variable }) => variable.dataSync()[0])).toEqual([1, 1]);
+    tf.dispose([...made, ...weights.map(({ variable }) => variable)]);
   });
 });

@@ -110,7 +110,14 @@ describe("an abort", () => {
     const { logs } = epochs(whole.events).at(-1)!;
     expect(last.epoch).toBe(2);
     for (const [name, value] of Object.entries(logs)) expect(last.logs[name]).toBeCloseTo(value, 5);
-    expect(readdirSync(out).sort()).toEqual(["journal.jsonl", "model", "policy.json", "run.json", "splits.csv"]);
+    expect(readdirSync(out).sort()).toEqual([
+      "events",
+      "journal.jsonl",
+      "model",
+      "policy.json",
+      "run.json",
+      "splits.csv",
+    ]);
   });
 
   it("before anything is begun, and of a run without a folder, is an abort like any other", async () => {
@@ -255,7 +262,11 @@ describe("a resumed run", () => {
     const search = async (more: Partial<JobOptions>, technique = stopping(new AbortController(), 0)) =>
       (await regimenWith(technique)).search({
         ...job(),
-        metalearner: script([trial("a", { until: 100 }), trial("b", { policy: uses("test-stop") })]),
+        metalearner: script([
+          trial("a", { until: 100 }),
+          trial("c", { until: 60 }),
+          trial("b", { policy: uses("test-stop") }),
+        ]),
         search: { budget: 3 },
         out,
         ...more,
@@ -272,6 +283,7 @@ describe("a resumed run", () => {
     writeFileSync(file, cut);
     expect((await search({ resume: true })).trials.map(({ id, status }) => [id, status])).toEqual([
       ["a", "ok"],
+      ["c", "ok"],
       ["b", "ok"],
     ]);
     expect(readFileSync(file, "utf8").startsWith(text)).toBe(true);

@@ -37,12 +37,18 @@ function fits(problem: Problem, technique: TechniqueMeta, chosen: readonly Techn
   );
 }
 
-/** The base and every open technique at its default; of two in conflict, the one listed first. */
+/** Chance of a technique that says nothing of it. */
+const PRIOR = 0.5;
+/** How often a technique is worth trying: what it says itself, ½, or ¼ where its package brings several. */
+export const priorOf = (technique: TechniqueMeta): number => technique.prior ?? (isPart(technique) ? PRIOR / 2 : PRIOR);
+
+/** The base and every open technique that is usual, at its default; of two in conflict, the one listed first. */
 export function presetPolicy(problem: Problem): Fragment {
   const chosen: TechniqueMeta[] = [];
   const steps = openTechniques(problem).flatMap((technique) => {
     const params = completeParams(technique, fixedOf(problem, technique));
-    if (isOff(technique.space, params) || !fits(problem, technique, chosen)) return [];
+    const usual = (technique.prior ?? PRIOR) >= PRIOR;
+    if (!usual || isOff(technique.space, params) || !fits(problem, technique, chosen)) return [];
     chosen.push(technique);
     return [{ use: technique.name, with: params }];
   });
@@ -61,16 +67,15 @@ function drawParams(technique: TechniqueMeta, fixed: Params, rng: Rng): Params {
 }
 
 /**
- * A policy at random: each open technique with probability ½ (¼ where its package brings several), each training setting
- * left as it is with probability ½;
+ * A policy at random: each open technique with its prior, each training setting left as it is with probability ½;
  * numbers uniform in their range, or in its logarithm where the axis says so. Each has a stream of its own, so another
  * technique moves nothing but what it conflicts with.
  */
 export function drawPolicy(problem: Problem, rng: Rng): Fragment {
   const open = openTechniques(problem).map((technique) => {
     const stream = rng.fork(technique.name);
-    const chance = isPart(technique) ? 0.25 : 0.5;
-    return { technique, turn: stream.fork("turn").uniform(), within: stream.fork("in").uniform() < chance, stream };
+    const within = stream.fork("in").uniform() < priorOf(technique);
+    return { technique, turn: stream.fork("turn").uniform(), within, stream };
   });
   const chosen: TechniqueMeta[] = [];
   // In a drawn order, so that no side of a conflict is favoured.

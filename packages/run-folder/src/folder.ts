@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { encode } from "fast-png";
 import writeFileAtomic from "write-file-atomic";
 import {
   RegimenError,
   type Json,
+  type Pictures,
   type Source,
   type Splits,
   type RunRecord,
@@ -13,7 +15,9 @@ import {
   type JobOptions,
   type Policy,
   type Regimen,
+  type RegimenEvent,
 } from "@regimen/contracts";
+import { EventFile, type Value } from "@regimen/tensorboard";
 import { Journal } from "./journal.ts";
 import { saveModel } from "./model-files.ts";
 import { folderStore, memoryStore, onDisk, type Store } from "./store.ts";
@@ -24,6 +28,7 @@ export class RunFolder {
   readonly store: Store;
   readonly journal: Journal;
   readonly record: RunRecord;
+  readonly #events = new Map<string, EventFile>();
 
   /** Before any work is done. Errors: REG_RUN_EXISTS, REG_RUN_MISSING. */
   static expect({ out, resume }: JobOptions): void {
@@ -85,8 +90,13 @@ export class RunFolder {
   }
 
   text(name: string, text: string): void {
-    const { path } = this;
-    if (path) onDisk(() => (mkdirSync(path, { recursive: true }), writeFileAtomic.sync(join(path, name), text)));
+    this.#write(name, text);
+  }
+
+  #write(name: string, content: string | Buffer): void {
+    if (!this.path) return;
+    const file = join(this.path, name);
+    onDisk(() => (mkdirSync(dirname(file), { recursive: true }), writeFileAtomic.sync(file, content)));
   }
 
   splits(splits: Splits): void {
@@ -102,6 +112,49 @@ export class RunFolder {
       [id, label < 0 ? "" : classes[label]!, classes[predicted]!].map(cell).concat(probabilities.map(String)).join(","),
     );
     this.text("predictions.csv", `${head}\n${rows.join("\n")}\n`);
+  }
+
+  /** A sheet of pictures and what is known of them: `shown/<name>.png` and `.json`, slashes as dashes. */
+  show(name: string, { images, format: { h, w, c, range }, columns }: Pictures, about: Json): void {
+    if (!this.path) return;
+    const file = `shown/${name.replaceAll("@", "").replaceAll("/", "-")}`;
+    const [channels, rows] = [c === 3 ? 3 : 1, Math.ceil(images.length / (h * w * c * columns))];
+    const data = new Uint8ClampedArray(rows * h * columns * w * channels);
+    // Of other channel counts than 1 and 3 the first is shown.
+    for (let at = 0; at < images.length / c; at++) {
+      const [place, pixel] = [Math.floor(at / (h * w)), at % (h * w)];
+      const y = Math.floor(place / columns) * h + Math.floor(pixel / w);
+      const to = (y * columns + (place % columns)) * w + (pixel % w);
+      for (let i = 0; i < channels; i++)
+        data[to * channels + i] = (255 * (images[at * c + i]! - range[0])) / (range[1] - range[0]);
+    }
+    this.#write(`${file}.png`, Buffer.from(encode({ width: columns * w, height: rows * h, channels, data })));
+    this.json(`${file}.json`, about);
+  }
+
+  /** Scalars for TensorBoard, in `events/`: a folder a training, and one for the search. */
+  event(event: RegimenEvent): void {
+    if (event.kind === "epoch") this.#scalars(event.training, event.epoch, event.logs);
+    if (event.kind === "trial" && event.score) this.#scalars("search", event.done, { val_loss: event.score.loss });
+  }
+  #scalars(training: string, step: number, logs: Readonly<Record<string, number>>): void {
+    const { path } = this;
+    if (!path) return;
+    const values = Object.entries(logs).map(([name, scalar]): Value => ({
+      tag: name.startsWith("val_") ? `validation/${name.slice(4)}` : `training/${name}`,
+      scalar,
+    }));
+    onDisk(() => {
+      const known = this.#events.get(training);
+      const file =
+        known ??
+        new EventFile(
+          join(path, "events", training.replaceAll(/[^\w.-]+/g, "-")),
+          Date.parse(this.record.started) / 1000,
+        );
+      if (!known) this.#events.set(training, file);
+      file.add({ time: Date.now() / 1000, step, values });
+    });
   }
 
   async model(model: LayersModel, policy: Policy, metadata: { readonly [key: string]: Json }): Promise<void> {

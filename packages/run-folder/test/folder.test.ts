@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Evaluation, JobOptions, Plugin, Regimen, Source } from "@regimen/contracts";
 import { RunFolder } from "@regimen/run-folder";
+import { readEvents } from "@regimen/tensorboard";
+import { decode } from "fast-png";
 
 let folder: string;
 let out: string;
@@ -20,6 +22,32 @@ const options = (more: Partial<JobOptions> = {}): JobOptions => ({ out, seed: 7,
 const print = { job: "fit", seed: 7, training: { epochs: 3 } };
 const begin = (more: Partial<JobOptions> = {}, fingerprint: typeof print = print) =>
   new RunFolder("fit", options(more), of, fingerprint);
+
+describe("a run's events", () => {
+  it("are scalars for TensorBoard: a folder a training, and the search", () => {
+    const run = begin();
+    const logs = { loss: 0.5, val_loss: 0.25 };
+    for (const epoch of [1, 2])
+      run.event({ kind: "epoch", training: "trial/3@1", epoch, epochs: 2, logs, secondsLeft: null });
+    const score = { error: 0.5, loss: 1.5, ece: null };
+    run.event({ kind: "trial", name: "a-b-c", done: 4, score, status: "ok", secondsLeft: null });
+    run.event({ kind: "trial", name: "a-b-d", done: 5, score: null, status: "failed", secondsLeft: null });
+    const told = (name: string) => {
+      const [file, ...more] = readdirSync(join(out, "events", name));
+      expect(more).toEqual([]);
+      return readEvents(readFileSync(join(out, "events", name, file!))).map(({ step, values }) => [step, values]);
+    };
+    const values = [
+      { tag: "training/loss", scalar: 0.5 },
+      { tag: "validation/loss", scalar: 0.25 },
+    ];
+    expect(told("trial-3-1")).toEqual([
+      [1, values],
+      [2, values],
+    ]);
+    expect(told("search")).toEqual([[4, [{ tag: "validation/loss", scalar: 1.5 }]]]);
+  });
+});
 
 describe("a run's folder", () => {
   it("notes what the run is, once", () => {
@@ -107,5 +135,28 @@ describe("a run's folder", () => {
     expect(readFileSync(join(out, "predictions.csv"), "utf8")).toBe(
       'id,label,predicted,p_cat,"p_dog, big"\na.png,"dog, big",cat,0.75,0.25\nb.png,,"dog, big",0,1\n',
     );
+  });
+});
+
+describe("what a run shows", () => {
+  const format = { h: 2, w: 1, c: 1, range: [-1, 1] } as const;
+  it("is a sheet, so many pictures to a row, and what is known of them", () => {
+    const images = Float32Array.of(-1, 1, 0, 0, 1, -1);
+    begin().show("final/@x/made", { images, format, columns: 2 }, { kept: false });
+    const png = decode(readFileSync(join(out, "shown", "final-x-made.png")));
+    expect([png.width, png.height, png.channels]).toEqual([2, 4, 1]);
+    expect([...png.data]).toEqual([0, 128, 255, 128, 255, 0, 0, 0]);
+    expect(JSON.parse(readFileSync(join(out, "shown", "final-x-made.json"), "utf8"))).toEqual({ kept: false });
+  });
+  it("is in colour where the pictures are", () => {
+    const images = Uint8Array.of(255, 0, 0, 0, 0, 255);
+    begin().show("a", { images, format: { h: 1, w: 1, c: 3, range: [0, 255] }, columns: 1 }, null);
+    const { width, height, channels, data } = decode(readFileSync(join(out, "shown", "a.png")));
+    expect([width, height, channels, ...data]).toEqual([1, 2, 3, 255, 0, 0, 0, 0, 255]);
+  });
+  it("is nothing without a folder", () => {
+    const run = new RunFolder("fit", { seed: 7 } as JobOptions, of, print);
+    run.show("a", { images: Float32Array.of(0, 0), format, columns: 1 }, null);
+    expect(existsSync(join(folder, "shown"))).toBe(false);
   });
 });

@@ -79,6 +79,11 @@ export class Feeder {
     ];
   }
 
+  /** Epochs done before step `step`, with their fraction. */
+  epoch(step: number): number {
+    return (step * this.#parts[0]!.count) / this.length;
+  }
+
   /** The batch of step `step`. The one after it is read meanwhile. */
   async batch(step: number): Promise<Rows> {
     const rows = this.#next?.step === step ? this.#next.rows : this.#read(step);

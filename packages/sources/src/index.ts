@@ -1,5 +1,5 @@
 export { Feeder, Walk } from "./feeder.ts";
-export { expectSame, joinRows, pickRows, source } from "./source.ts";
+export { expectSame, joinRows, pickRows, reweighted, source } from "./source.ts";
 export { chunks, classesOf, digests, split } from "./split.ts";
 export { normalizationOf } from "./normalization.ts";
 export { duplicatesOf, withPictures } from "./shown.ts";

@@ -79,6 +79,22 @@ function view(of: Plain): Source {
   };
 }
 
+/** The same examples, labels and origins; the weights of their loss times `factors` [length]. Errors: REG_DATA_MISMATCH. */
+export function reweighted(of: Source, factors: Float32Array): Source {
+  if (factors.length !== of.length)
+    throw new RegimenError(
+      "REG_DATA_MISMATCH",
+      `got ${factors.length} factors for ${of.length} examples; expected one each`,
+    );
+  return view({
+    ...of,
+    read: async (rows) => {
+      const read = await of.read(rows);
+      return { ...read, weights: read.weights.map((weight, at) => weight * factors[rows[at]!]!) };
+    },
+  });
+}
+
 function joined(a: Plain, b: Plain): Source {
   expectSame(a, b);
   const each = (of: Plain): Float32Array => of.chance ?? new Float32Array(of.length).fill(1);

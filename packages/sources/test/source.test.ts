@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ORIGIN, type Rows, type Source } from "@regimen/contracts";
-import { classesOf, source } from "@regimen/sources";
+import { classesOf, reweighted, source } from "@regimen/sources";
 import { rowsThatTell } from "./support/samples.ts";
 
 const labelled = (length = 6): Source =>
@@ -18,6 +18,17 @@ describe("a source", () => {
     expect([...rows.labels]).toEqual([1, 0, Number.NaN, Number.NaN, 0, 1, 0, 1]);
     expect([...rows.weights]).toEqual([1, 1, 1, 1]);
     expect([...rows.origin]).toEqual([ORIGIN.labelled, ORIGIN.unlabelled, ORIGIN.labelled, ORIGIN.labelled]);
+  });
+
+  it("keeps the weights that it is given, whatever is selected, weighed again and joined", async () => {
+    const of = reweighted(reweighted(labelled(3), Float32Array.of(1, 2, 3)), Float32Array.of(2, 2, 0.5));
+    expect([...(await of.subset([2, 1]).concat(blank()).read([3, 0, 1])).weights]).toEqual([1, 1.5, 4]);
+    const rows = await of.read([1, 0]);
+    expect([told(rows), [...rows.origin]]).toEqual([
+      [1, 0],
+      [ORIGIN.labelled, ORIGIN.labelled],
+    ]);
+    expect(() => reweighted(of, Float32Array.of(1))).toThrow(/REG_DATA_MISMATCH.*1 factors for 3 examples/);
   });
 
   it("is itself when it is one already, and without labels says so", async () => {

@@ -1,4 +1,5 @@
 export { calibrationBins, ece, eceOf, type Bin } from "./calibration.ts";
+export { binomialTail } from "./binomial.ts";
 export { confusion, precisionRecall } from "./confusion.ts";
 export { meanInterval, studentT95, wilson } from "./intervals.ts";
 export {

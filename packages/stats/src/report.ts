@@ -243,7 +243,7 @@ function trialsOf({ problem, trials: made, best: chosenPolicy }: Measured["searc
     label,
     kind: axis.kind,
     range: axis.kind === "choice" ? axis.of : axis.range,
-    scale: axis.kind === "choice" ? null : (axis.scale ?? "linear"),
+    scale: axis.kind === "choice" ? null : axis.scale === "powers" ? "log" : (axis.scale ?? "linear"),
     group,
     use,
     off: axis.off ?? null,

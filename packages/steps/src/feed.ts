@@ -7,6 +7,7 @@ import type { Batch, Draw, Rows, Shape } from "@regimen/contracts";
 export interface Feed {
   readonly index: number;
   readonly progress: number;
+  /** Epochs done, with their fraction; 0 unless told. */ readonly epoch?: number;
   /** Scheduled learning rates by part; `default` serves the rest. */
   readonly rates: Readonly<Record<string, number>>;
   /** [2], int32 */ readonly seed: Int32Array;
@@ -25,9 +26,10 @@ export const group = <T extends Tensor>(inputs: NamedTensorMap, ...names: readon
 };
 
 /** A feed as tensors. The caller disposes of them. */
-export const feedTensors = ({ index, progress, seed, rates, draws }: Feed): NamedTensorMap => ({
+export const feedTensors = ({ index, progress, epoch = 0, seed, rates, draws }: Feed): NamedTensorMap => ({
   index: tf.scalar(index),
   progress: tf.scalar(progress),
+  epoch: tf.scalar(epoch),
   seed: tf.tensor1d(seed, "int32"),
   ...named("rate", rates, (rate) => tf.scalar(rate)),
   ...Object.assign({}, ...Object.entries(draws).map(([by, draw]) => named(below("draw", by), draw, vector))),

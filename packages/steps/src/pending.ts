@@ -10,16 +10,17 @@ import type { Batch } from "@regimen/contracts";
 export function applyPending(batch: Batch, { warp: still, colour: plain }: Pick<Batch, "warp" | "colour">): Batch {
   let { images, masks, boxes } = batch;
   if (batch.warp !== still) {
-    // Reflected objects would have no box: there, what comes in from outside is grey.
-    const { range } = batch.shape;
-    const outside = boxes
-      ? ({ fill: "constant", value: (range[0] + range[1]) / 2 } as const)
-      : ({ fill: "reflect" } as const);
-    images = warp(images, batch.warp, { interpolation: "bilinear", ...outside });
+    const [low, high] = batch.shape.range;
+    // Mirrored objects would have no box: there, what comes in from outside is grey.
+    const { outside = boxes ? "grey" : "mirror" } = batch;
+    const around = (value: number) =>
+      outside === "mirror" ? ({ fill: "reflect" } as const) : ({ fill: "constant", value } as const);
+    const value = outside === "black" ? low : (low + high) / 2;
+    images = warp(images, batch.warp, { interpolation: "bilinear", ...around(value) });
     if (masks) {
       const moved = warp(tf.expandDims(tf.cast(masks, "float32"), 3) as Tensor4D, batch.warp, {
         interpolation: "nearest",
-        ...(boxes ? { fill: "constant", value: 0 } : { fill: "reflect" }),
+        ...around(0),
       });
       masks = tf.cast(tf.squeeze(moved, [3]), masks.dtype) as Tensor3D;
     }

@@ -34,7 +34,7 @@ export interface Around {
 
 /** The step as nobody's in particular: what the fit loop, layers and stages use. `inputs`: of `feedTensors`. Call within a tidy. */
 export function stepFrom(inputs: NamedTensorMap, { state, own, log }: Around): Step {
-  const { index, progress, seed } = inputs;
+  const { index, progress, epoch, seed } = inputs;
   const rates = group<Scalar>(inputs, "rate");
   const views = new Map<string, Step>();
   const seeded = (name: string): Tensor1D => tf.add(seed!, tf.tensor1d([0, salt(name)], "int32"));
@@ -45,6 +45,7 @@ export function stepFrom(inputs: NamedTensorMap, { state, own, log }: Around): S
       fed: group(inputs, "draw", scope),
       index: index as Scalar,
       progress: progress as Scalar,
+      epoch: epoch as Scalar,
       rate: (part = "default") => rates[part] ?? rates["default"]!,
       uniform: (name, shape) => uniform(seeded(scoped(name)), shape),
       normal: (name, shape) => normal(seeded(scoped(name)), shape),
@@ -79,9 +80,14 @@ function gradients(loss: () => Scalar, weights: readonly Weight[]): Grads {
   return { loss: found.value, by: Object.fromEntries(by) };
 }
 
-function minimize(loss: () => Scalar, weights: readonly Weight[], optimizer: Optimizer, step: Step): Scalar {
+function minimize(
+  loss: Parameters<Step["minimize"]>[0],
+  weights: readonly Weight[],
+  optimizer: Optimizer,
+  step: Step,
+): Scalar {
   const open = weights.filter((weight) => weight.role !== "statistic");
-  const direction = optimizer(() => gradients(loss, open), open, step);
+  const direction = optimizer((how) => gradients(() => loss(how), open), open, step);
   for (const weight of open) {
     const move = direction.by[weight.name];
     if (!move) continue;

@@ -163,6 +163,10 @@ describe("settings", () => {
   it.each([
     [{ schedule: "cosin" }, /REG_SCHEDULE_UNKNOWN.*"cosine"/],
     [{ optimizer: "adan" }, /REG_OPTIMIZER_UNKNOWN.*"adam"/],
+    [{ optimizer: "sgd:momentun=0.9" }, /REG_PARAM_UNKNOWN: sgd .*"momentum"/],
+    [{ optimizer: "adam:beta1=1.5" }, /REG_PARAM: adam: beta1 is 1.5; expected a number from 0 to/],
+    [{ schedule: "cosine:warmUp" }, /REG_PARAM: .*key=value/],
+    [{ schedule: "step:at=1/2" }, /REG_PARAM: step: at is "1\/2"/],
   ] satisfies [Params, RegExp][])("that nobody knows are a coded error: %j", async (train, message) => {
     const regimen = await regimenWith();
     await expect(fit(regimen, { policy: { steps: [], train } })).rejects.toThrow(message);

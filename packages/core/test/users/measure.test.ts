@@ -6,11 +6,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Scalar, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
-  StageState,
-  createStep,
   imagesSeen,
   zeroCost,
-  type Batch,
   type Cost,
   type Fragment,
   type Json,
@@ -43,31 +40,9 @@ const probe: Measure = async (run, args) => {
   const rises: Record<string, number> = {};
   for (const step of (args as unknown as { candidates: Fragment["steps"] }).candidates) {
     const name = `${step.use} ${JSON.stringify(step.with)}`;
-    const hooks = run.hooks({ steps: [step] })[0]!;
-    let group = 0;
-    const forward: Predictor["forward"] = (images, mode) => {
-      const shape = { ...on.format, n: images.shape[0], classes: on.classes.length };
-      const rng = run.rng.fork(name).fork(group++);
-      const state = new StageState();
-      const draws = hooks.draw ? { [step.use]: hooks.draw(rng, shape) } : {};
-      const own = createStep({ index: 0, progress: 0, rates: { default: 0 }, seed: rng.seed(), draws }, state).of(
-        step.use,
-      );
-      const batch: Batch = {
-        shape,
-        images,
-        labels: tf.zeros([shape.n, shape.classes]) as Tensor2D,
-        weights: tf.ones([shape.n]),
-        origin: tf.ones([shape.n]),
-        warp: tf.tile(tf.tensor2d([[1, 0, 0, 0, 1, 0, 0, 0]]), [shape.n, 1]) as Tensor2D,
-        colour: tf.tile(tf.tensor3d([[[1, 0]]]), [shape.n, 1, 1]),
-        also: {},
-      };
-      const seen = run.model.forward(hooks.batch!(batch, own).images as Tensor4D, mode);
-      state.dispose();
-      return seen;
-    };
-    rises[name] = crossEntropy(await run.table(name, { ...run.model, forward }, on, logits), on) - plain;
+    const [seen, again] = await run.through([{ steps: [step] }, { steps: [step] }], on, logits);
+    rises[name] = crossEntropy(seen!, on) - plain;
+    expect(again).toEqual(seen);
   }
   return { rises, moved: JSON.stringify(valuesOf(run.model.weights)) !== before } satisfies Probe as unknown as Json;
 };
@@ -125,9 +100,9 @@ describe("a probe by inference", () => {
     expect(some!).toBeGreaterThan(mild!);
     expect(much!).toBeGreaterThan(some!);
     expect(moved).toBe(false);
-    // 60 validation images, plain and by each of three candidates.
-    expect(answers["probe"]!.cost).toMatchObject({ trained: 0, inferred: 240 });
-    expect(imagesSeen(answers["probe"]!.cost)).toBe(80);
+    // 60 validation images, plain and by each of three candidates twice.
+    expect(answers["probe"]!.cost).toMatchObject({ trained: 0, inferred: 420 });
+    expect(imagesSeen(answers["probe"]!.cost)).toBe(140);
     // What follows is what would have been without it.
     const { answers: bare } = await ask(await regimenWith(), [
       trial("warm", { keep: "warm" }),

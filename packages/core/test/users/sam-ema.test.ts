@@ -48,7 +48,7 @@ const sam = technique<{ rho: number }>({
 });
 const ema = technique<{ decay: number }>({
   name: "test-ema",
-  order: { slot: "average" },
+  order: { slot: "average", after: ["test-recorder"] },
   space: { decay: { kind: "m", range: [0, 1], default: 0.8, off: 0 } },
   create: ({ decay }) => ({
     average: (weights, step) =>
@@ -145,7 +145,7 @@ function slowAverage(raw: readonly Record<string, number[]>[], factor: number): 
 const recorder = (raw: Record<string, number[]>[]): Technique =>
   technique({
     name: "test-recorder",
-    order: { slot: "average", after: ["test-ema"] },
+    order: { slot: "average" },
     create: () => ({
       average: (weights) => {
         raw.push(Object.fromEntries(weights.map(({ name, variable }) => [name, [...variable.dataSync()]])));

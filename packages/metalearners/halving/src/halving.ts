@@ -213,9 +213,12 @@ function tell(state: HalvingState, answer: Answer): HalvingState {
   };
 }
 
+/** A policy that beats the base by more than the noise, and by what share of the base's loss. */
+export type Winner = { readonly policy: Fragment; readonly gain: number };
+
 /** The best of the highest rung where both the base and somebody else stand, if it beats the base by more than the noise. */
-function best(state: HalvingState): Fragment {
-  const { problem, ladder, policies } = state;
+export function winnerOf(state: HalvingState): Winner | undefined {
+  const { ladder, policies } = state;
   const lost = state.entries.some(
     (entry) => entry.config === BASE && entry.rung === 0 && entry.told && entry.loss === null,
   );
@@ -223,15 +226,17 @@ function best(state: HalvingState): Fragment {
     const winner = ranked(state, rung).find((entry) => entry.loss !== null);
     const base = find(state, BASE, rung)?.loss;
     if (!winner || (base == null && !lost)) continue;
-    if (base == null) return policies[winner.config]!;
+    if (base == null) return { policy: policies[winner.config]!, gain: 0 };
     const first = find(state, BASE, 0)!.loss!;
     const second = find(state, AGAIN, 0)?.loss;
     const candidates = ranked(state, rung).length;
     const needed = margin({ base, candidates, ...(second != null && { again: { first, second } }) });
-    return base - winner.loss! > needed ? policies[winner.config]! : problem.base;
+    const gain = base - winner.loss!;
+    return gain > needed ? { policy: policies[winner.config]!, gain: gain / base } : undefined;
   }
-  return problem.base;
+  return undefined;
 }
+const best = (state: HalvingState): Fragment => winnerOf(state)?.policy ?? state.problem.base;
 
 /** Asynchronous successive halving (ASHA; Li et al. 2020, algorithm 2). Errors: REG_PARAM*. */
 export function createHalving(

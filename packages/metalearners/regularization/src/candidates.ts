@@ -1,0 +1,43 @@
+import { completeParams, type Params, type Problem, type TechniqueMeta } from "@regimen/core";
+import { openTechniques } from "@regimen/proposals";
+
+/** One transform at one strength, on every image. */
+export type Candidate = { readonly use: string; readonly with: Params };
+
+/** So many candidates at least, where there are transforms to be graded. */
+const LEAST = 200;
+/** Strengths of a transform at least. */
+const LEVELS = 5;
+
+/** Whether a technique changes one image at a time, which a trained model can then be asked about. */
+export const isTransform = ({ group, order }: TechniqueMeta): boolean =>
+  group === "augmentation" && ["space", "colour", "texture"].includes(order.slot);
+
+/** The axis that says how strong a technique is. */
+export const magnitudeOf = ({ space }: TechniqueMeta): { key: string; lo: number; hi: number } | undefined => {
+  const found = Object.entries(space).find(([, axis]) => axis.kind === "m");
+  if (!found || found[1].kind !== "m") return undefined;
+  const [key, { range }] = found;
+  return { key, lo: range[0], hi: range[1] };
+};
+
+/** Every transform that is open, at equal steps from nothing to its strongest. */
+export function candidatesOf(problem: Problem): readonly Candidate[] {
+  const transforms = openTechniques(problem).filter(isTransform);
+  const graded = transforms.filter(magnitudeOf).length;
+  const levels = Math.max(LEVELS, Math.ceil((LEAST - (transforms.length - graded)) / Math.max(1, graded)));
+  return transforms.flatMap((technique) => {
+    const params = everywhere(technique, problem.fixed?.[technique.name] ?? {});
+    const magnitude = magnitudeOf(technique);
+    if (!magnitude) return [{ use: technique.name, with: params }];
+    const { key, lo, hi } = magnitude;
+    const steps = Array.from({ length: levels }, (_, at) => lo + ((at + 1) / levels) * (hi - lo));
+    return steps.map((m) => ({ use: technique.name, with: { ...params, [key]: m } }));
+  });
+}
+
+/** A technique's hyperparameters, with every image touched. */
+function everywhere(technique: TechniqueMeta, fixed: Params): Params {
+  const rate = Object.entries(technique.space).find(([, axis]) => axis.kind === "rr");
+  return { ...completeParams(technique, fixed), ...(rate && { [rate[0]]: 1 }) };
+}

@@ -1,0 +1,79 @@
+import {
+  completeParams,
+  isOff,
+  mergeFragments,
+  type Axis,
+  type Fragment,
+  type Json,
+  type MetaLearner,
+  type NumberAxis,
+  type Params,
+  type Problem,
+  type TechniqueMeta,
+} from "@regimen/core";
+import { checkOptions, openTechniques, priorOf, trialsLearner, type TrialsState, type Tried } from "@regimen/proposals";
+
+export type SslOptions = {
+  /** Techniques that are tried at the most. 1 to 20. */ readonly techniques?: number;
+};
+const AXES: { readonly [K in keyof Required<SslOptions>]: NumberAxis } = {
+  techniques: { kind: "value", range: [1, 20], scale: "integer", default: 3 },
+};
+export type SslState = TrialsState;
+
+/** The group that it decides, and what such a technique must need. */
+const GROUP = "ssl";
+/** A training of this many plain runs begins to show what further images are worth. */
+const SHORTEST = 0.15;
+const LONGEST = 0.3;
+
+const isOurs = ({ group }: TechniqueMeta): boolean => group === GROUP;
+
+/** What is open, likeliest first. */
+const open = (problem: Problem, most: number): readonly TechniqueMeta[] =>
+  openTechniques(problem)
+    .filter((technique) => isOurs(technique) && !isOff(technique.space, paramsOf(problem, technique)))
+    .sort((a, b) => priorOf(b) - priorOf(a))
+    .slice(0, most);
+const paramsOf = (problem: Problem, technique: TechniqueMeta): Params =>
+  completeParams(technique, problem.fixed?.[technique.name] ?? {});
+
+/** Each technique at its defaults; then the best of them with half and with twice as many further images. */
+function propose(problem: Problem, tried: readonly Tried[], most: number): Fragment | undefined {
+  const techniques = open(problem, most);
+  const next = techniques[tried.length];
+  const withParams = ({ name }: TechniqueMeta, params: Params): Fragment =>
+    mergeFragments(problem.base, { steps: [{ use: name, with: params }] });
+  if (next) return withParams(next, paramsOf(problem, next));
+  const first = tried.slice(0, techniques.length);
+  const best = first.reduce(
+    (at, { loss }, i) => ((loss ?? Number.POSITIVE_INFINITY) < (first[at]!.loss ?? Number.POSITIVE_INFINITY) ? i : at),
+    0,
+  );
+  const technique = techniques[best];
+  const share = technique && Object.entries<Axis>(technique.space).find(([, axis]) => axis.kind === "r");
+  if (!technique || !share || share[1].kind !== "r" || problem.fixed?.[technique.name]?.[share[0]] !== undefined)
+    return undefined;
+  const [key, { range }] = share;
+  const params = paramsOf(problem, technique);
+  const shares = [0.5, 2].map((by) => Math.min(range[1], Math.max(range[0], by * (params[key] as number))));
+  const value = [...new Set(shares)].filter((one) => one !== params[key])[tried.length - techniques.length];
+  return value === undefined ? undefined : withParams(technique, { ...params, [key]: value });
+}
+
+/**
+ * Whether unlabelled and synthetic images are used, by which technique and with what share: equal short trainings from the beginning, at
+ * equal cost (every image that a teacher or a pre-training saw is counted), decided by validation loss. Errors: REG_PARAM*.
+ */
+export function createSsl(options: { readonly [option: string]: Json | undefined } = {}): MetaLearner<SslState> {
+  const { techniques = AXES.techniques.default } = checkOptions<SslOptions>("ssl", AXES, options);
+  return trialsLearner({
+    name: "ssl",
+    claims: (what) => !("train" in what) && isOurs(what),
+    trials: (share) => Math.min(techniques + 3, Math.floor(share / SHORTEST + 1e-9)),
+    // A technique that begins with a training of its own cannot begin from a trunk.
+    forks: false,
+    longest: () => LONGEST,
+    propose: (problem, tried) => propose(problem, tried, techniques),
+  });
+}

@@ -1,0 +1,1 @@
+export { EventFile, readEvents, type Event, type Value } from "./event-file.ts";
