@@ -138,12 +138,14 @@ def images(make, rows):
     return step, version
 
 
-def worker(make, rows, pipe, used):
+def worker(make, rows, pipe, parent, used):
     step, _ = images(make, rows)
-    while pipe.recv():
-        step()
-        used.value = rounds._used()
-        pipe.send(True)
+    while os.getppid() == parent:
+        if pipe.poll(1):
+            pipe.recv()
+            step()
+            used.value = rounds._used()
+            pipe.send(True)
 
 
 def spread(make):
@@ -158,7 +160,7 @@ def spread(make):
     for rows in shares[1:]:
         here, there = multiprocessing.Pipe()
         used = multiprocessing.Value("d", 0.0)
-        multiprocessing.Process(target=worker, args=(make, rows, there, used), daemon=True).start()
+        multiprocessing.Process(target=worker, args=(make, rows, there, os.getpid(), used), daemon=True).start()
         others.append((here, used))
     own_use = rounds._used
     rounds._used = lambda: own_use() + sum(used.value for _, used in others)

@@ -18,7 +18,7 @@ export type JobFlags = {
   readonly policy?: string;
 };
 
-const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
+export const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
 
 export const pluginFlag = (command: Command): Command =>
   command.option(
@@ -59,9 +59,21 @@ export function overrides(flags: JobFlags): Override[] {
   ];
 }
 
-function whole(text: string): number {
+export function whole(text: string): number {
   if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError(`got "${text}"; expected a whole number of at least 0.`);
   return Number(text);
+}
+
+export function positive(text: string): number {
+  const value = number(text);
+  if (!(value > 0)) throw new InvalidArgumentError(`got "${text}"; expected a number above 0.`);
+  return value;
+}
+
+export function share(text: string): number {
+  const value = number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError(`got "${text}"; expected a number from 0 to 1.`);
+  return value;
 }
 
 function number(text: string): number {

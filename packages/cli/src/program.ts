@@ -1,8 +1,21 @@
 import { Command, CommanderError } from "commander";
+import type { LabelFlags } from "./commands/label.ts";
+import type { AugmentFlags } from "./commands/augment.ts";
 import type { NativeFlags } from "./commands/native.ts";
+import type { PretrainFlags } from "./commands/pretrain.ts";
 import { Console, type Manner } from "./display/console.ts";
 import { tellFailure, type ExitCode } from "./failures.ts";
-import { backendFlag, budgetFlag, jobFlags, pluginFlag, type JobFlags } from "./flags.ts";
+import {
+  backendFlag,
+  budgetFlag,
+  collect,
+  jobFlags,
+  pluginFlag,
+  positive,
+  share,
+  whole,
+  type JobFlags,
+} from "./flags.ts";
 import type { Call, Io } from "./io.ts";
 
 type Shared = { readonly backend?: string; readonly plugin?: readonly string[] };
@@ -91,6 +104,26 @@ function program(io: Call, console: Console): Command {
       (await import("./commands/fit.ts")).fitCommand(io, console, target, flags),
     );
 
+  pluginFlag(
+    backendFlag(
+      add("pretrain", "A backbone from unlabelled images alone.", [
+        "regimen pretrain --unlabeled ./more --model resnet20 --out ./backbone",
+        "regimen pretrain --unlabeled ./more --method barlow-twins --refuse mirror",
+        "regimen train ./photos --set model.path=./backbone",
+      ]),
+    ),
+  )
+    .requiredOption("--unlabeled <place>", "a folder, a file, or FORMAT:PATH")
+    .option("--model <name>", "an architecture, or a model.json's folder", "auto")
+    .option("--method <name>", "simclr or barlow-twins", "simclr")
+    .option("--epochs <n>", "how often each image is seen, in two views", positive, 100)
+    .option("--refuse <transform>", "leaves it out of the views, such as mirror (repeatable)", collect)
+    .option("--seed <n>", "the same seed gives the same backbone", whole)
+    .option("--out <dir>", "the run's folder (default: ./runs/DATE-TIME-three-words)")
+    .action(async (flags: PretrainFlags) =>
+      (await import("./commands/pretrain.ts")).pretrainCommand(io, console, flags),
+    );
+
   add("resume <run>", "Goes on with a stopped run; needs nothing else.", [
     "regimen resume ./runs/20260102-150405-calm-fox-pier",
   ]).action(async (run: string) => (await import("./commands/resume.ts")).resumeCommand(io, console, run));
@@ -121,6 +154,39 @@ function program(io: Call, console: Console): Command {
     .requiredOption("--model <dir>", "a run's folder, its model/, or a model.json")
     .action(async (files: string[], flags: Shared & { model: string }) =>
       (await import("./commands/predict.ts")).predictCommand(io, console, files, flags),
+    );
+
+  pluginFlag(
+    backendFlag(
+      add("label", "Soft labels for images that have none, as CSV.", [
+        "regimen label --model ./runs/a --unlabeled ./more --out labels.csv",
+        "regimen label --model ./runs/a --unlabeled ./more --threshold 0.9 --hard",
+      ]),
+    ),
+  )
+    .requiredOption("--model <dir>", "a run's folder, its model/, or a model.json")
+    .requiredOption("--unlabeled <place>", "a folder, a file, or FORMAT:PATH")
+    .option("--out <file.csv>", "writes them there, paths relative to it (default: stdout)")
+    .option("--threshold <p>", "leaves out images whose likeliest class is less probable than this", share)
+    .option("--hard", "path and label alone, no probabilities")
+    .action(async (flags: LabelFlags) => (await import("./commands/label.ts")).labelCommand(io, console, flags));
+
+  pluginFlag(
+    backendFlag(
+      add("augment", "A contact sheet of a policy, or of every transform, on your images.", [
+        "regimen augment --policy ./runs/a --data ./photos --out sheet.png",
+        "regimen augment --all --data ./photos --out transforms.png",
+      ]),
+    ),
+  )
+    .option("--policy <file>", "a policy.json, or a run's folder")
+    .option("--all", "every installed transform at five magnitudes")
+    .requiredOption("--data <place>", "a folder, a file, or FORMAT:PATH")
+    .requiredOption("--out <file.png>", "where to write the sheet")
+    .option("--images <n>", "images to show (default: 8; with --all 1)", whole)
+    .option("--seed <n>", "the same seed gives the same sheet", whole)
+    .action(async (flags: Shared & AugmentFlags) =>
+      (await import("./commands/augment.ts")).augmentCommand(io, console, flags),
     );
 
   const data = root.command("data").description("Looks at data.").helpCommand(false);

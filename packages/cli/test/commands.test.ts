@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import type { Source } from "@regimen/core";
 import { describe, expect, it } from "vitest";
 import { misclassifiedCsv } from "../src/commands/evaluate.ts";
 import { cli, evaluation, fakeRegimen, temp, write } from "./fake.ts";
@@ -8,9 +9,12 @@ const COMMANDS = [
   ["train"],
   ["search"],
   ["fit"],
+  ["pretrain"],
   ["resume"],
   ["evaluate"],
   ["predict"],
+  ["label"],
+  ["augment"],
   ["data"],
   ["data", "inspect"],
   ["report"],
@@ -111,6 +115,23 @@ describe("regimen train", () => {
     expect(out + err).not.toContain("\u001b");
   });
 
+  it("hands over synthetic images, of several sets by their ratios, read as the training images are", async () => {
+    const fake = fakeRegimen(report);
+    const cwd = photos();
+    const drawn = ["{ path: ./photos, limit: 20, ratio: 1 }", "{ path: ./photos, limit: 10, ratio: 0.5 }"];
+    write(cwd, {
+      "a.yaml": `data: { train: ./photos, synthetic: [ ${drawn.join(", ")} ] }\ntraining: { epochs: 4 }\n`,
+    });
+    const { code, err } = await cli(["train", "a.yaml", "--out", "runs/a"], { cwd, createRegimen: fake.createRegimen });
+    expect([code, err.includes("30 synthetic")]).toEqual([0, true]);
+    const { data, search } = fake.jobs[0]!.options;
+    const { length, classes, chance } = (await data.synthetic) as Source;
+    expect([length, classes]).toEqual([30, ["cat", "dog"]]);
+    const sum = (from: number, to: number) => chance!.subarray(from, to).reduce((all, one) => all + one, 0);
+    expect([sum(0, 20), sum(20, 30)]).toEqual([expect.closeTo(1, 5), expect.closeTo(0.5, 5)]);
+    expect(search?.space).toEqual({ "@regimen/technique-synthetic": { r: 1.5 } });
+  });
+
   it("gives report.json on stdout, and nothing else there", async () => {
     const { createRegimen } = fakeRegimen(report);
     const { out } = await cli(["train", "photos", "--json"], { cwd: photos(), createRegimen });
@@ -139,7 +160,7 @@ describe("regimen train", () => {
       data: {
         classes: ["cat", "dog"],
         imageShape: [8, 8, 1],
-        splits: { train: 29, validation: 3, test: 8, unlabeled: null },
+        splits: { train: 29, validation: 3, test: 8, unlabeled: null, synthetic: null },
       },
       training: { epochs: 9 },
       search: { metalearner: "default", budget: 1, techniques: ["@regimen/technique-mixup"] },

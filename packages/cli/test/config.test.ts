@@ -149,12 +149,52 @@ describe("settings", () => {
     expect(() => readSettings(undefined, {}, cwd)).toThrow(/REG_USAGE: nothing to work on/);
   });
 
-  it("say that synthetic data has to wait", () => {
-    const cwd = temp();
-    write(cwd, { "regimen.yaml": "data:\n  train: ./x\n  synthetic: []\n" });
-    expect(() => readSettings(undefined, {}, cwd)).toThrow(
-      /REG_CONFIG_INVALID: data.synthetic \(regimen.yaml:3\) is not supported/,
-    );
+  describe("with synthetic images", () => {
+    const read = (synthetic: string, search = ""): ReturnType<typeof readSettings>["config"] => {
+      const cwd = temp();
+      write(cwd, { "regimen.yaml": `data:\n  train: ./x\n  synthetic: ${synthetic}\n${search}` });
+      return readSettings(undefined, {}, cwd).config;
+    };
+
+    it.each([
+      "[ ./drawn ]",
+      "[ { path: ./drawn, ratio: auto } ]",
+      "[ ./drawn, { format: csv, path: ./a.csv, size: 3 } ]",
+    ])("leave the ratio of %s to the search", (synthetic) => expect(read(synthetic).search).toBeUndefined());
+
+    it("fix a ratio that is a number, beside what else the search's space says", () => {
+      const config = read("[ { path: ./drawn, ratio: 0.5 } ]", "search: { budget: 2, space: { other: false } }\n");
+      expect(config.search).toEqual({
+        budget: 2,
+        space: { other: false, "@regimen/technique-synthetic": { r: 0.5 } },
+      });
+    });
+
+    it("fix the sum of several", () =>
+      expect(read("[ { path: ./a, ratio: 0.5 }, { path: ./b, ratio: 0.25 } ]").search?.space).toEqual({
+        "@regimen/technique-synthetic": { r: 0.75 },
+      }));
+
+    it.each([
+      [
+        "[ ./a, { path: ./b, ratio: 0.5 } ]",
+        "",
+        /data.synthetic \(regimen.yaml:3\) has a ratio for 1 of 2 sources; give/,
+      ],
+      [
+        "[ { path: ./b, ratio: 0.5 } ]",
+        'search: { space: { "@regimen/technique-synthetic": { r: 1 } } }\n',
+        /has a ratio, and search.space \(regimen.yaml:4\) speaks of @regimen\/technique-synthetic too; say it in one place/,
+      ],
+      ["[ { path: ./b, ratio: 0 } ]", "", /ratio is 0 .*expected "auto" or a number above 0/],
+      ["[ { path: ./b, ratio: much } ]", "", /ratio is "much" .*expected "auto" or a number above 0/],
+      ["[ { ratio: 1 } ]", "", /data.synthetic.0 .*lacks "path"/],
+      ["[]", "", /data.synthetic is \[\]/],
+      ["./drawn", "", /data.synthetic is ".\/drawn"/],
+    ])("refuse %s %s", (synthetic, search, message) => {
+      expect(() => read(synthetic, search)).toThrow(/REG_CONFIG_INVALID/);
+      expect(() => read(synthetic, search)).toThrow(message);
+    });
   });
 });
 

@@ -190,6 +190,7 @@ export function fakeRegimen(
       search: (options) => job("search", options, () => ({ policy, cost, trials: [], folder: options.out ?? null })),
       fit: (options) => job("fit", options, () => result(options)),
       evaluate: async () => evaluation,
+      label: async () => evaluation.predictions,
       open: async (spec, how) => source(samples(spec, how, side)),
       dispose: async () => void fake.disposed++,
     };

@@ -89,6 +89,7 @@ async function searchWith(
   const whole = problemOf(opened, options, budget);
   const reserve = scaleCost(whole.budget, ATTRIBUTION);
   const problem = { ...whole, budget: minusCost(whole.budget, reserve) };
+  folder.json("search.json", { metalearner: learner.name, problem } as unknown as Json);
   const begin = (): void =>
     context.emit({
       kind: "stage",

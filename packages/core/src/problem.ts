@@ -15,8 +15,9 @@ import { TRUNK_NAME, usable } from "./search.ts";
 export function learnerOf(options: SearchOptions, { metalearners }: Regimen["registered"]): MetaLearner {
   const { metalearner = "default" } = options;
   if (typeof metalearner !== "string") return metalearner;
-  // The first registered is the default: whoever lists the plug-ins has chosen it.
-  const found = metalearner === "default" ? metalearners[0] : metalearners.find(({ name }) => name === metalearner);
+  // Where nobody calls himself the default, it is the first registered: whoever lists the plug-ins has chosen it.
+  const first = metalearner === "default" ? metalearners[0] : undefined;
+  const found = metalearners.find(({ name }) => name === metalearner) ?? first;
   if (found) return found.create();
   const known = metalearners.map(({ name }) => name);
   const near = nearest(metalearner, known);

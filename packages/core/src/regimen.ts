@@ -21,6 +21,7 @@ import { evaluateModel, labelWith } from "./inference.ts";
 import type { Context } from "./context.ts";
 import { fitJob, searchJob, trainJob } from "./jobs.ts";
 import { OPTIMIZERS, SCHEDULES } from "@regimen/optim";
+import { withStatus } from "@regimen/run-folder";
 import { source } from "@regimen/sources";
 import type { Repeating } from "@regimen/steps";
 
@@ -42,8 +43,10 @@ export async function createRegimen(options: {
   const running = <O extends JobOptions, T>(job: (context: Context, options: O) => Promise<T>) => {
     return (asked: O): Running<T> => {
       const signal = asked.signal ?? new AbortController().signal;
-      return start((emit: (event: RegimenEvent) => void) =>
-        job({ backend, registered, signal, emit, ...repeating(record, emit) }, asked),
+      return start((told: (event: RegimenEvent) => void) =>
+        withStatus(asked.out, told, (emit) =>
+          job({ backend, registered, signal, emit, ...repeating(record, emit) }, asked),
+        ),
       );
     };
   };

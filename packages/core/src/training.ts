@@ -161,7 +161,7 @@ export class Training {
       tf.tidy(() => settleAverage(model.weights, average.of));
       stage.state.dispose();
       // Averages of weights have seen no batch.
-      if (Object.keys(average.of).length) await this.#settle(model, data);
+      if (Object.keys(average.of).length) await this.#settle(model, some(data, ENOUGH_TO_SETTLE));
       const metered = await this.#score(model, session.data.validation);
       if (!Number.isFinite(metered.score.loss))
         throw new RegimenError(
@@ -412,6 +412,12 @@ export class Training {
     return bytes;
   }
 }
+
+/** Images that batch-normalisation statistics are good with: more would only cost. */
+const ENOUGH_TO_SETTLE = 2000;
+/** So many rows at the most, from all over a source. */
+const some = (of: Source, most: number): Source =>
+  of.length <= most ? of : of.subset(Array.from({ length: most }, (_, at) => Math.floor((at * of.length) / most)));
 
 /** Where what a later span goes on from is kept, beside a snapshot. */
 const chainKey = (snapshot: string): string => `chain/${snapshot}`;

@@ -40,6 +40,7 @@ function mobileBlock(blocks: Blocks, x: Node, name: string, shape: Shape, skips:
 
 export const efficientnetb0: Architecture = {
   name: "efficientnetb0",
+  widens: true,
   about: `EfficientNet-B0 (Tan and Le 2019), 5.3 M weights; images up to ${SMALL} pixels a side are halved three times instead of five`,
   build(how) {
     const blocks = new Blocks(how, CONVENTIONS);

@@ -3,6 +3,7 @@ import { Blocks } from "./blocks.ts";
 
 export const classicCnn: Architecture = {
   name: "classic-cnn",
+  widens: true,
   about:
     "Two 5×5 convolutions with max pooling and three dense layers (after LeNet-5, LeCun et al. 1998): the textbook baseline",
   build(how) {
@@ -21,6 +22,7 @@ export const classicCnn: Architecture = {
 
 export const smallCnn: Architecture = {
   name: "small-cnn",
+  widens: true,
   about:
     "Three 3×3 convolutions with batch normalisation and max pooling, 16-32-64 filters: quick on the embedded default",
   build(how) {

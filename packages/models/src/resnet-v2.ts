@@ -24,6 +24,7 @@ const GROUPS = [
 
 export const resnet20v2: Architecture = {
   name: "resnet20v2",
+  widens: true,
   about:
     "Pre-activation ResNet-20 for small images (He et al. 2016): 3 groups of 2 bottlenecks, 64-128-256 filters, 0.57 M weights",
   build(how) {

@@ -21,6 +21,7 @@ function groups(blocks: Blocks, x: Node, filters: readonly number[], counts: rea
 
 export const resnet20: Architecture = {
   name: "resnet20",
+  widens: true,
   about:
     "ResNet-20 for small images (He et al. 2015, section 4.2): 3 groups of 3 blocks, 16-32-64 filters, 0.27 M weights",
   build(how) {
@@ -35,6 +36,7 @@ export const resnet20: Architecture = {
 function imagenet(name: string, counts: readonly number[], weights: string): Architecture {
   return {
     name,
+    widens: true,
     about: `ResNet-${name.slice(6)} (He et al. 2015, table 1), ${weights} weights; images up to ${SMALL} pixels a side get a 3×3 stem without pooling`,
     build(how) {
       const blocks = new Blocks(how);

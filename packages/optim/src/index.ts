@@ -1,1 +1,3 @@
-export { OPTIMIZERS, SCHEDULES } from "./optimizers.ts";
+export { OPTIMIZERS } from "./optimizers.ts";
+export { PRESETS } from "./presets.ts";
+export { SCHEDULES } from "./schedules.ts";

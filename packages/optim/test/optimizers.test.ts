@@ -2,12 +2,19 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Grads, Params, Step, Weight } from "@regimen/contracts";
-import { OPTIMIZERS, SCHEDULES } from "@regimen/optim";
+import {
+  completeParams,
+  defaultsOf,
+  mergeFragments,
+  type Grads,
+  type Params,
+  type Step,
+  type Weight,
+} from "@regimen/contracts";
+import { OPTIMIZERS, PRESETS } from "@regimen/optim";
 
 beforeAll(() => tf.setBackend("cpu"));
 const optimizer = (name: string, params: Params = {}) => OPTIMIZERS.find((one) => one.name === name)!.create(params);
-const schedule = (name: string) => SCHEDULES.find((one) => one.name === name)!;
 
 /** Two weights, of which the second is reached at every other step, and gradients that depend on where the weights are. */
 const gradientAt = (at: number, weight: number, t: number): number => Math.sin(3 * weight + at) + 0.1 * t - 0.3;
@@ -131,51 +138,95 @@ describe("adam", () => {
   });
 });
 
-describe("schedules", () => {
-  const at = (name: string, progress: number, params: Params = {}): number =>
-    schedule(name).at(progress, { ...schedule(name).defaults, ...params });
+describe("rmsprop", () => {
+  const rule =
+    (rho: number, momentum = 0, epsilon = 1e-7) =>
+    () => {
+      let [v, m] = [0, 0];
+      return (gradient: number) => {
+        v = rho * v + (1 - rho) * gradient ** 2;
+        return (m = momentum * m + gradient / (Math.sqrt(v) + epsilon));
+      };
+    };
 
-  it("constant stays at the peak", () => expect([0, 0.5, 1].map((p) => at("constant", p))).toEqual([1, 1, 1]));
-
-  it("cosine goes from the peak to nothing along half a cosine", () => {
-    for (const [progress, share] of [
-      [0, 1],
-      [1 / 3, 0.75],
-      [0.5, 0.5],
-      [2 / 3, 0.25],
-      [1, 0],
-    ] as const)
-      expect(at("cosine", progress)).toBeCloseTo(share, 12);
+  it("divides by the root of the mean square, 0.9 unless told", () => {
+    const { weights, states } = onTensors("rmsprop", {});
+    close(weights, byHand(rule(0.9)));
+    expect(states).toEqual(["rmsprop/v/w0", "rmsprop/v/w1"]);
   });
 
-  it("one-cycle rises from 1/25 to the peak at 30 %, then falls to a ten-thousandth", () => {
-    for (const [progress, share] of [
-      [0, 0.04],
-      [0.15, 0.52],
-      [0.3, 1],
-      [0.65, 0.50005],
-      [1, 1e-4],
-    ] as const)
-      expect(at("one-cycle", progress)).toBeCloseTo(share, 12);
-    // A quarter of the way down: (1 + cos 45°) / 2 of the height.
-    expect(at("one-cycle", 0.3 + 0.7 / 4)).toBeCloseTo(1e-4 + 0.9999 * 0.8535533905932737, 12);
-    expect(at("one-cycle", 0.1, { warmUp: 0.1 })).toBeCloseTo(1, 12);
-    const values = Array.from({ length: 101 }, (_, i) => at("one-cycle", i / 100));
-    expect(values.every((value, i) => i === 0 || (i <= 30 ? value > values[i - 1]! : value < values[i - 1]!))).toBe(
-      true,
-    );
+  it("with momentum moves by the velocity of that", () =>
+    close(onTensors("rmsprop", { rho: 0.5, momentum: 0.7, epsilon: 0.01 }).weights, byHand(rule(0.5, 0.7, 0.01))));
+});
+
+describe("layer-wise rates", () => {
+  /** The direction of a first step, without momentum. */
+  function first(use: string, role: Weight["role"], weight: number[], gradient: number[], params: Params): number[] {
+    return tf.tidy(() => {
+      const variable = tf.variable(tf.tensor1d(weight));
+      const state = (_: string, initial: () => Tensor) => tf.variable(initial(), false);
+      const step = { state } as unknown as Step;
+      const evaluate = (): Grads => ({ loss: tf.scalar(0), by: { w: tf.tensor1d(gradient) } });
+      const { by } = optimizer(use, params)(evaluate, [{ name: "w", variable, part: "head", role }], step);
+      return [...by["w"]!.dataSync()];
+    });
+  }
+  const near = (got: number[], expected: number[]): void =>
+    expected.forEach((value, i) => expect(got[i]).toBeCloseTo(value, 6));
+
+  it("lars moves a kernel by a share of its own length, whatever the gradient's", () => {
+    const lars = { momentum: 0, eta: 0.01 };
+    near(first("lars", "kernel", [3, 4], [0, 2], lars), [0, 0.05]);
+    near(first("lars", "kernel", [3, 4], [0, 2e4], lars), [0, 0.05]);
+    // η‖w‖ (g + λw) / (‖g‖ + λ‖w‖)
+    near(first("lars", "kernel", [3, 4], [0, 2], { ...lars, lambda: 0.1 }), [(0.05 * 0.3) / 2.5, (0.05 * 2.4) / 2.5]);
   });
 
-  it("one-cycle without a warm-up begins at the peak, and all of warm-up ends there", () => {
-    expect(at("one-cycle", 0, { warmUp: 0 })).toBe(1);
-    expect(at("one-cycle", 1, { warmUp: 1 })).toBe(1);
+  it("lamb gives a kernel a direction of its own length", () => {
+    // After one step m̂ / √v̂ is the sign.
+    near(first("lamb", "kernel", [3, 4], [-2, 1e-3], { epsilon: 1e-12 }), [-5 / Math.SQRT2, 5 / Math.SQRT2]);
+    const [u, v] = [-1 + 0.3, 1 + 0.4];
+    const scale = 5 / Math.hypot(u, v);
+    near(first("lamb", "kernel", [3, 4], [-2, 1e-3], { epsilon: 1e-12, lambda: 0.1 }), [u * scale, v * scale]);
   });
 
-  it("all are between 0 and 1 everywhere", () => {
-    for (const { name } of SCHEDULES)
-      for (let i = 0; i <= 1000; i++) {
-        const share = at(name, i / 1000);
-        expect(share >= 0 && share <= 1, `${name} at ${i / 1000} is ${share}`).toBe(true);
-      }
+  it("leave biases and normalisation alone", () => {
+    for (const role of ["bias", "norm"] as const) {
+      near(first("lars", role, [3, 4], [0, 2], { momentum: 0, lambda: 0.1 }), [0, 2]);
+      near(first("lamb", role, [3, 4], [-2, 2], { epsilon: 1e-12, lambda: 0.1 }), [-1, 1]);
+    }
+  });
+
+  it("do not scale where a norm is 0", () => {
+    near(first("lars", "kernel", [0, 0], [0, 2], { momentum: 0 }), [0, 2]);
+    near(first("lars", "kernel", [3, 4], [0, 0], { momentum: 0, epsilon: 0 }), [0, 0]);
+    near(first("lamb", "kernel", [0, 0], [-2, 2], { epsilon: 1e-12 }), [-1, 1]);
+    near(first("lamb", "kernel", [3, 4], [0, 0], {}), [0, 0]);
+  });
+});
+
+describe("presets", () => {
+  it("are an optimizer and decoupled decay; a policy that decays already keeps its own", () => {
+    const use = "@regimen/technique-weight-decay";
+    expect(PRESETS.adamw).toEqual({
+      train: { optimizer: "adam", learningRate: 0.001 },
+      steps: [{ use, with: { lambda: 0.01 } }],
+    });
+    const own = { steps: [{ use, with: { lambda: 0.002 } }], train: { schedule: "cosine" } };
+    expect(mergeFragments(PRESETS.sgdw, own)).toEqual({
+      steps: own.steps,
+      train: { optimizer: "sgd", schedule: "cosine" },
+    });
+  });
+
+  it("name optimizers that there are", () => {
+    for (const { train } of Object.values(PRESETS))
+      expect(OPTIMIZERS.map(({ name }) => name)).toContain(train.optimizer);
+  });
+});
+
+describe("every optimizer", () => {
+  it("has defaults within their ranges", () => {
+    for (const one of OPTIMIZERS) expect(completeParams(one, defaultsOf(one.space))).toEqual(defaultsOf(one.space));
   });
 });

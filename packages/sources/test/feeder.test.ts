@@ -78,6 +78,12 @@ describe("Feeder", () => {
     expect(other).not.toEqual(whole);
   });
 
+  it("counts epochs by the examples of the set, whatever stands beside them in a batch", () => {
+    expect(new Feeder(data(10), [], 4, rng).epoch(5)).toBe(2);
+    // 11 examples and 4 more make the set; 4 of 6 in a batch are its own.
+    expect(new Feeder(data(11), [extra("batch", 0.5), extra("set", 0.4)], 6, rng).epoch(15)).toBe(4);
+  });
+
   it("reads one batch ahead, and no further", async () => {
     const asked: number[] = [];
     const counting = source(rowsThatTell(100, { onRead: (rows) => asked.push(rows.length) }));

@@ -12,4 +12,4 @@ export {
   verdict,
   type Verdict,
 } from "./paired.ts";
-export { buildReport, type Measured } from "./report.ts";
+export { buildReport, curvesOf, trialsOf, type Measured } from "./report.ts";

@@ -56,6 +56,13 @@ export interface Measured {
   readonly task: Task;
 }
 
+type Points = { readonly points: readonly Point[] };
+type Trained = {
+  readonly baseline: Points | undefined;
+  readonly final: Points;
+  readonly search: { readonly trials: readonly Pick<Trial, "name" | "points" | "score">[] };
+};
+
 /** Everything that a run has shown, as `report.json` has it. */
 export function buildReport(measured: Measured): Report {
   const { record, splits, result, regimen, baseline, search, attribution, plain, final, duplicates } = measured;
@@ -226,7 +233,11 @@ function compared(before: Evaluation | null, regimen: Evaluation): Omit<Report["
 }
 
 /** The search as parallel coordinates: one axis a hyperparameter that any trial moved, in the order of the policy's slots. */
-function trialsOf({ problem, trials: made, best: chosenPolicy }: Measured["search"]): {
+export function trialsOf({
+  problem,
+  trials: made,
+  best: chosenPolicy,
+}: Pick<Measured["search"], "problem" | "trials" | "best">): {
   axes: ReportAxis[];
   trials: ReportTrial[];
 } {
@@ -287,7 +298,8 @@ function trialsOf({ problem, trials: made, best: chosenPolicy }: Measured["searc
   return { axes: moved, trials };
 }
 
-function curvesOf({ baseline, final, search }: Measured): Curve[] {
+/** Learning curves of what has been trained so far. */
+export function curvesOf({ baseline, final, search }: Trained): Curve[] {
   const curve = (name: string, role: Curve["role"], points: readonly Point[]): Curve => ({
     name,
     role,

@@ -27,7 +27,9 @@ export async function runIn(folder: string, code: string): Promise<string> {
       // tfjs' backends say that importing their entry does nothing, and register themselves when it is imported.
       ignoreAnnotations: true,
       // CommonJS packages in an ES module still call require.
-      banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+      banner: {
+        js: 'import { createRequire as requireHere } from "node:module"; const require = requireHere(import.meta.url);',
+      },
       logLevel: "silent",
     });
     return await run(file, folder);

@@ -1,6 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor4D } from "@tensorflow/tfjs-core";
-import type { Batch, Hooks, Step, Technique } from "@regimen/core";
+import {
+  shareImages,
+  type Batch,
+  type Hooks,
+  type Run,
+  type Step,
+  type Technique,
+  type Train,
+  type Trained,
+} from "@regimen/core";
 import { describe, expect, it } from "vitest";
 import { techniqueLaws } from "../src/index.ts";
 import { collect, verdict, type Laws } from "./collect.ts";
@@ -189,6 +198,73 @@ const BROKEN: readonly (readonly [law: string, what: string, technique: Techniqu
   ],
 ];
 
+const training = (train: NonNullable<Hooks["train"]>): Technique<P> => ({
+  ...tint,
+  order: { slot: "teach" },
+  create: () => ({ train }),
+});
+/** Two trainings, the second from where the first has come. */
+async function taught(run: Run, next: Train, hooks: Hooks): Promise<Trained> {
+  const [images, rest] = shareImages(run.plan, [0.5, 0.5]) as [number, number];
+  const first = await next({ name: "first", plan: { images }, hooks });
+  first.model.dispose();
+  return next({ name: "second", plan: { images: rest }, from: first.snapshot!, stream: 2, hooks });
+}
+/** A loss that grows with a number of the host. */
+const growing = (count: () => number): Hooks => ({
+  loss: (inner) => (seen, batch, step) => tf.mul(inner(seen, batch, step), 1 + count()),
+});
+const BROKEN_TRAININGS: readonly (readonly [string, string, NonNullable<Hooks["train"]>, RegExp])[] = [
+  [
+    "10.",
+    "uses Math.random",
+    (run, next) => taught({ ...run, plan: { ...run.plan, images: run.plan.images * Math.random() } }, next, {}),
+    /Math\.random/,
+  ],
+  ["13.", "bakes a number in", (run, next) => taught(run, next, growing(counter())), /recorded, the trained model/],
+  [
+    "13.",
+    "reads on the host",
+    (run, next) => taught(run, next, { batch: (batch) => (batch.images.dataSync(), batch) }),
+    /cannot be recorded/,
+  ],
+  ["14.", "counts what it has done", (run, next) => taught(run, next, growing(counter())), /resumed, the trained/],
+  [
+    "14.",
+    "tidies up after success alone",
+    async (run, next) => {
+      const kept = tf.keep(tf.scalar(1));
+      const trained = await taught(run, next, {});
+      kept.dispose();
+      return trained;
+    },
+    /leaves tensors behind/,
+  ],
+  [
+    "14.",
+    "leaves the first model when the second fails",
+    async (run, next) => {
+      const images = run.plan.images / 2;
+      const first = await next({ name: "first", plan: { images } });
+      const second = await next({ name: "second", plan: { images } });
+      first.model.dispose();
+      return second;
+    },
+    /at step \d+ of 12, it leaves tensors behind/,
+  ],
+  [
+    "15.",
+    "labels without end beside a whole training",
+    async (run, next) => {
+      const trained = await next({ name: "whole" });
+      for (const name of ["a", "b", "c"])
+        await run.table(name, trained.model, run.data.unlabeled!, ({ outputs }) => ({ outputs }));
+      return trained;
+    },
+    /saw 96\.0 images, and the plan and a batch are 78/,
+  ],
+];
+
 describe("a broken technique", () => {
   it.each(BROKEN)("fails law %s when it %s", async (law, _, technique, says) => {
     expect(await verdict(lawsOf(technique), law)).toMatch(says);
@@ -211,4 +287,14 @@ describe("a broken technique", () => {
     expect(await verdict(lawsOf(teach(true, half)), "3.")).toMatch(/left after a training/);
     expect(await verdict(lawsOf(teach(false, (images) => 3 * images)), "7.")).toMatch(/REG_PLAN_EXCEEDED/);
   });
+
+  it.each(BROKEN_TRAININGS)("fails law %s when its trainings are of one that %s", async (law, _, train, says) => {
+    expect(await verdict(lawsOf(training(train)), law)).toMatch(says);
+  });
 });
+
+describe("a sound technique of whole trainings", () =>
+  techniqueLaws(
+    training((run, next) => taught(run, next, {})),
+    { describe, it },
+  ));

@@ -4,16 +4,17 @@ import type * as tfl from "@tensorflow/tfjs-layers";
 
 /**
  * Copies weights by their `originalName`. `every: "target"` (unless told): each weight of `to` must be found in `from`;
- * `"source"`: each weight of `from` must arrive in `to`, whose further weights stay as they are.
+ * `"source"`: each weight of `from` must arrive in `to`, whose further weights stay as they are. `under`: what stands in front
+ * of their names in `to`.
  *
  * Errors: REG_MODEL_UNSUPPORTED with the names that are missing or whose shapes differ; nothing is copied then.
  */
 export function copyWeights(
   from: tfl.LayersModel,
   to: tfl.LayersModel,
-  how: { readonly every: "source" | "target" } = { every: "target" },
+  how: { readonly every: "source" | "target"; readonly under?: string } = { every: "target" },
 ): void {
-  const sources = new Map(from.weights.map((weight) => [weight.originalName, weight]));
+  const sources = new Map(from.weights.map((weight) => [`${how.under ?? ""}${weight.originalName}`, weight]));
   const targets = new Map(to.weights.map((weight) => [weight.originalName, weight]));
   const [asked, there, where] =
     how.every === "target" ? [targets, sources, "source"] : [sources, targets, "built model"];

@@ -83,6 +83,9 @@ export function registerKernels(backend: TensorFlow): void {
     );
   });
 
+  // Composed, it goes through the images' channels one by one, which is slow here. On a GPU, products may be rounded to ten bits.
+  if (!backend.isUsingGpuDevice) register(KERNELS.colour, ({ inputs, attrs }) => recoloured(inputs, attrs));
+
   // tfjs-node's gradients of resizing ignore half-pixel centres, which gives wrong numbers without a word.
   const resize = (attrs: tf.NamedAttrMap) => [
     is.type("T", "float32"),
@@ -130,6 +133,27 @@ function register(kernelName: string, run: (args: Arguments) => tf.Tensor | tf.T
     backendName: "tensorflow",
     kernelFunc: ({ inputs, attrs }) => tf.tidy(() => run({ inputs, attrs: attrs ?? {} })),
   });
+}
+
+function recoloured(inputs: Arguments["inputs"], attrs: tf.NamedAttrMap): tf.Tensor4D {
+  const [images, maps] = [inputs["images"] as tf.Tensor4D, inputs["maps"] as tf.Tensor3D];
+  const [n, h, w, c] = images.shape;
+  const [low, high] = [attrs["low"] as number, attrs["high"] as number];
+  const matrix = tf.slice(maps, [0, 0, 0], [n, c, c]);
+  // low + m · (in − low) + offset · (high − low)
+  const constant = tf.add(
+    tf.mul(tf.slice(maps, [0, 0, c], [n, c, 1]), high - low),
+    tf.mul(tf.sub(1, tf.sum(matrix, 2, true)), low),
+  );
+  const mixed = tf.matMul(tf.reshape(images, [n, h * w, c]), matrix, false, true);
+  // A row of pixels at a time: sums of a few numbers are slow.
+  const added = tf.tile(tf.reshape(constant, [n, 1, c]), [1, 1, w]);
+  const moved = tf.add(tf.reshape(mixed, [n, h, w * c]), added);
+  // An identity map copies, even what is outside the range: m · in is then `in`, and the constant is 0.
+  const identity = tf.eye(c, c + 1);
+  const copies = tf.reshape(tf.all(tf.equal(maps, tf.expandDims(identity, 0)), [1, 2]), [n, 1, 1]);
+  const clipped = tf.minimum(tf.maximum(moved, tf.where(copies, -Infinity, low)), tf.where(copies, Infinity, high));
+  return tf.reshape(clipped, [n, h, w, c]);
 }
 
 /** [..., c] as [n, 1, 1, c], unless it has rank 4 already. */

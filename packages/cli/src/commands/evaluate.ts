@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Evaluation } from "@regimen/core";
 import { absoluteIfPath } from "../config/place.ts";
 import type { Console } from "../display/console.ts";
+import { csvLine } from "../display/csv.ts";
 import { count, percent, row } from "../display/style.ts";
 import type { Io } from "../io.ts";
 import { measuredPart } from "../job/data.ts";
@@ -72,16 +73,10 @@ export function misclassifiedCsv({ predictions, classes }: Evaluation): string {
     .sort((a, b) => given(a) - given(b))
     .map((one) => [
       one.id,
-      classes[one.label]?.name,
-      classes[one.predicted]?.name,
-      one.probabilities[one.predicted],
+      classes[one.label]?.name ?? "",
+      classes[one.predicted]?.name ?? "",
+      one.probabilities[one.predicted] ?? "",
       given(one),
     ]);
-  const quoted = (cell: string | number | undefined): string => {
-    const text = typeof cell === "number" ? String(Number(cell.toPrecision(6))) : (cell ?? "");
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return [["file", "label", "predicted", "probability", "probability of label"], ...lines]
-    .map((line) => `${line.map(quoted).join(",")}\n`)
-    .join("");
+  return [["file", "label", "predicted", "probability", "probability of label"], ...lines].map(csvLine).join("");
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { RegimenError } from "@regimen/contracts";
 import type { Console } from "../display/console.ts";
 import type { Call } from "../io.ts";
 import { readRecorded, shownPath, type Recorded } from "../job/folder.ts";
@@ -7,13 +8,23 @@ import { runJob, type Order } from "../job/run.ts";
 
 export async function resumeCommand(io: Call, console: Console, run: string): Promise<void> {
   const folder = resolve(io.cwd, run);
-  const order = resumeOrder(readRecorded(folder, shownPath(folder, io.cwd)), folder);
+  const recorded = readRecorded(folder, shownPath(folder, io.cwd));
+  if (recorded.job === "pretrain") {
+    const { resumePretraining } = await import("./pretrain.ts");
+    return resumePretraining(io, console, recorded, folder);
+  }
+  const order = resumeOrder(recorded, folder);
   await runJob(io, console, order, (done) => tellFinished(done, console, io));
 }
 
-/** The order that a run was started with. */
+/** The order that a run was started with. Errors: REG_RUN_MISMATCH. */
 export function resumeOrder(recorded: Recorded, folder: string): Order {
   const { job, command, cwd, base, backend, baseline, policy, named, config, chosen } = recorded;
+  if (job === "pretrain")
+    throw new RegimenError(
+      "REG_RUN_MISMATCH",
+      `${folder} was started by regimen pretrain; to go on with it: regimen resume ${folder}`,
+    );
   return {
     job,
     line: command,

@@ -4,6 +4,7 @@ import { RegimenError } from "@regimen/contracts";
 import { overrides, type JobFlags } from "../flags.ts";
 import { absoluteIfPath, splitPlace } from "./place.ts";
 import { readConfig, type Override } from "./read.ts";
+import { searchOf } from "./synthetic.ts";
 import type { Config, Fraction, SourceConfig } from "./types.ts";
 
 /** The file that is read where nothing is named. */
@@ -24,13 +25,8 @@ export type Settings = {
 export function readSettings(target: string | undefined, flags: JobFlags, cwd: string): Settings {
   const { file, data } = aim(target, flags, cwd);
   const { config, base, locate } = readConfig(file, [...data, ...overrides(flags)], cwd);
-  if (typeof config.data !== "string" && config.data.synthetic !== undefined) {
-    throw new RegimenError(
-      "REG_CONFIG_INVALID",
-      `data.synthetic (${locate(["data", "synthetic"])}) is not supported by this version; leave it out, or add the images to data.train`,
-    );
-  }
-  const { model, search } = config;
+  const { model } = config;
+  const search = searchOf(config, locate);
   const learner = search?.metalearner;
   return {
     base,
@@ -42,6 +38,7 @@ export function readSettings(target: string | undefined, flags: JobFlags, cwd: s
       ...config,
       seed: config.seed ?? DEFAULT_SEED,
       ...(model && "path" in model ? { model: { ...model, path: resolve(base, model.path) } } : {}),
+      ...(search && { search }),
       ...(learner === undefined ? {} : { search: { ...search, metalearner: absoluteLearner(learner, base) } }),
     },
   };

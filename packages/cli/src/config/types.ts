@@ -7,6 +7,8 @@ export type SourceConfig = {
   readonly limit?: number;
   readonly [option: string]: unknown;
 };
+/** `ratio`: so many for each training image; absent or "auto": the search finds out. */
+export type SyntheticConfig = SourceConfig & { readonly ratio?: number | "auto" };
 export type Fraction = { readonly fraction: number };
 
 export type DataConfig = {
@@ -15,7 +17,7 @@ export type DataConfig = {
   readonly test?: string | SourceConfig | Fraction;
   readonly validation?: string | SourceConfig | Fraction;
   readonly unlabeled?: string | SourceConfig;
-  readonly synthetic?: readonly unknown[];
+  readonly synthetic?: readonly (string | SyntheticConfig)[];
   readonly image?: {
     readonly size?: "auto" | number | readonly [number, number];
     readonly fit?: "cover" | "contain" | "stretch";

@@ -12,7 +12,8 @@ import {
 import { describePath, findSplits, type Splits } from "@regimen/data";
 import { splitPlace } from "../config/place.ts";
 import { isFraction, type Settings } from "../config/settings.ts";
-import type { DataConfig, Fraction, SourceConfig } from "../config/types.ts";
+import { ratiosOf } from "../config/synthetic.ts";
+import type { DataConfig, Fraction, SourceConfig, SyntheticConfig } from "../config/types.ts";
 import type { Console } from "../display/console.ts";
 import { count } from "../display/style.ts";
 import type { Plan, Side } from "./types.ts";
@@ -25,6 +26,7 @@ type Parts = {
   readonly validation: Part;
   readonly test?: Part;
   readonly unlabeled?: DataSpec;
+  readonly synthetic?: readonly DataSpec[];
 };
 
 /** Everything that a job reads. `train`: as opened, before splits are cut off it. */
@@ -71,13 +73,26 @@ export async function openData(
     const test = parts.test && (await held("test images", parts.test));
     const validation = await held("validation images", parts.validation);
     const unlabeled = parts.unlabeled && (await open("unlabelled images", parts.unlabeled, alike));
+    const made: Source[] = [];
+    for (const spec of parts.synthetic ?? []) made.push(await open("synthetic images", spec, alike));
+    const synthetic = joined(made, ratiosOf(config));
     console.still();
     const place = typeof config.data === "string" ? splitPlace(config.data, base).path : firstPath(parts.train);
     const name = settings.name ?? basename(resolve(base, place));
-    const input: DataInput = { name, train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }) };
+    const input: DataInput = {
+      name,
+      train,
+      validation,
+      ...(test && { test }),
+      ...(unlabeled && { unlabeled }),
+      ...(synthetic && { synthetic }),
+    };
     const skipped = opened.flatMap((source) => source.skipped);
     const format = [h, w, c] as const;
-    const splits = countSplits(train, validation, test, unlabeled);
+    const splits = {
+      ...countSplits(train, validation, test, unlabeled),
+      synthetic: synthetic === undefined ? null : synthetic.length,
+    };
     return {
       input,
       train,
@@ -89,6 +104,14 @@ export async function openData(
     dispose();
     throw error;
   }
+}
+
+/** Several synthetic sets as one, each drawn from in proportion to its ratio where there are ratios. */
+function joined(sets: readonly Source[], ratios: readonly (number | undefined)[]): Source | undefined {
+  if (sets.length < 2) return sets[0];
+  return sets
+    .map((set, at) => (ratios[at] ? set.weighted(new Float32Array(set.length).fill(ratios[at] / set.length)) : set))
+    .reduce((all, set) => all.concat(set));
 }
 
 const firstPath = ({ path }: DataSpec): string => (typeof path === "string" ? path : (path[0] ?? "data"));
@@ -103,11 +126,17 @@ async function partsOf(data: string | DataConfig, base: string): Promise<Parts> 
   }
   const one = (of: string | SourceConfig) => specOf(of, base);
   const held = async (of: string | SourceConfig | Fraction): Promise<Part> => (isFraction(of) ? of : one(of));
+  const made = (of: string | SyntheticConfig) => {
+    if (typeof of === "string") return one(of);
+    const { ratio: _, ...source } = of;
+    return one(source as SourceConfig);
+  };
   return {
     train: await one(data.train),
     validation: data.validation === undefined ? CUT.validation : await held(data.validation),
     ...(data.test === undefined ? {} : { test: await held(data.test) }),
     ...(data.unlabeled === undefined ? {} : { unlabeled: await one(data.unlabeled) }),
+    ...(data.synthetic === undefined ? {} : { synthetic: await Promise.all(data.synthetic.map(made)) }),
   };
 }
 
@@ -124,7 +153,7 @@ function countSplits(
   validation: Source | Fraction,
   test?: Source | Fraction,
   unlabeled?: Source,
-): Plan["data"]["splits"] {
+): Omit<Plan["data"]["splits"], "synthetic"> {
   const labelled = classesOf(train).filter((label) => label >= 0).length;
   let left = labelled;
   const take = (part: Source | Fraction): number => {
@@ -140,10 +169,16 @@ function countSplits(
 }
 
 /** For a command that measures: the test split of a folder that has splits, else all of it. Errors: REG_DATA_*. */
-export async function measuredPart(place: string, base: string): Promise<DataSpec> {
+export const measuredPart = (place: string, base: string): Promise<DataSpec> =>
+  partOf(place, base, ({ test, train }) => test ?? train);
+
+/** For a command that looks: the training split of a folder that has splits, else all of it. Errors: REG_DATA_*. */
+export const trainingPart = (place: string, base: string): Promise<DataSpec> =>
+  partOf(place, base, ({ train }) => train);
+
+async function partOf(place: string, base: string, choose: (splits: Splits) => DataSpec): Promise<DataSpec> {
   const { format, path } = splitPlace(place, base);
   const isFolder = statSync(resolve(base, path), { throwIfNoEntry: false })?.isDirectory() === true;
   if (format !== undefined || !isFolder) return describePath(place, base);
-  const { test, train } = await findSplits(path, base);
-  return test ?? train;
+  return choose(await findSplits(path, base));
 }

@@ -35,7 +35,7 @@ export function shownPath(path: string, cwd: string): string {
 
 /** What this command line keeps in a run's `run.json`, so that `resume` needs nothing else. */
 export type Recorded = {
-  readonly job: "train" | "search" | "fit";
+  readonly job: "train" | "search" | "fit" | "pretrain";
   /** As it was typed. */ readonly command: string;
   readonly cwd: string;
   readonly base: string;

@@ -10,7 +10,10 @@ import {
   type Source,
   loadModel,
 } from "@regimen/core";
+import type { LayersModel, SymbolicTensor } from "@tensorflow/tfjs-layers";
+import * as tfl from "@tensorflow/tfjs-layers";
 import type { Config } from "../config/types.ts";
+import { readJson } from "./folder.ts";
 
 type Model = NonNullable<Config["model"]>;
 
@@ -23,10 +26,14 @@ export type ChosenModel = {
 };
 
 /** Errors: REG_MODEL_ARCHITECTURE, REG_MODEL_UNREADABLE. */
-export async function chooseModel(asked: Model, regimen: Regimen, train: Source): Promise<ChosenModel> {
+export async function chooseModel(
+  asked: Model,
+  regimen: Regimen,
+  train: Pick<Source, "format" | "classes">,
+): Promise<ChosenModel> {
   if ("path" in asked) {
     const file = modelFile(asked.path);
-    const model = await loadModel(file);
+    const model = headed(await loadModel(file), file, train.classes.length);
     const name = basename(asked.path) === "model.json" ? basename(dirname(file)) : basename(asked.path);
     return {
       input: { model, weights: asked.weights ?? "keep", name },
@@ -42,6 +49,15 @@ export async function chooseModel(asked: Model, regimen: Regimen, train: Source)
     parameters: countParameters(name, options ?? {}, regimen, train),
     dispose: () => {},
   };
+}
+
+/** A backbone that `regimen pretrain` saved gets a head for these classes, and is part of the answer; any other model stays as it is. */
+function headed(model: LayersModel, file: string, classes: number): LayersModel {
+  const metadata = readJson(join(dirname(file), "metadata.json"), () => undefined as never);
+  if ((metadata as { readonly output?: string } | undefined)?.output !== "features") return model;
+  const kernelInitializer = tfl.initializers.glorotUniform({ seed: 1 });
+  const head = tfl.layers.dense({ name: "classes", units: classes, activation: "softmax", kernelInitializer });
+  return tfl.model({ inputs: model.inputs, outputs: head.apply(model.outputs) as SymbolicTensor, name: model.name });
 }
 
 /** A run's folder, its model/, or a model.json. Errors: REG_MODEL_UNREADABLE. */
@@ -62,7 +78,12 @@ export function suited({ format: { h, w }, length }: Source): string[] {
   return [side <= 96 ? "resnet20v2" : "resnet18", "small-cnn"];
 }
 
-function countParameters(name: string, options: Params, regimen: Regimen, train: Source): number {
+function countParameters(
+  name: string,
+  options: Params,
+  regimen: Regimen,
+  train: Pick<Source, "format" | "classes">,
+): number {
   const { architectures } = regimen.registered;
   const architecture = architectures.find((one) => one.name === name);
   if (!architecture) {

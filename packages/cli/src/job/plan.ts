@@ -21,6 +21,7 @@ export function planLines(
     `${count(splits.validation)} validation`,
     splits.test === null ? "no test split" : `${count(splits.test)} test`,
     ...(splits.unlabeled === null ? [] : [`${count(splits.unlabeled)} unlabelled`]),
+    ...(splits.synthetic === null ? [] : [`${count(splits.synthetic)} synthetic`]),
   ];
   const lines: [string, string][] = [
     ["data", `${data.name} · ${data.classes.length} classes · ${h}×${w}×${c}${reduced}`],

@@ -10,6 +10,7 @@ type Metadata = {
   readonly classes: readonly string[];
   readonly input: { readonly shape: readonly number[]; readonly fit: ReadHow["fit"] | null };
   readonly output?: string;
+  readonly test?: { readonly ece?: number } | null;
 };
 
 /** A saved model, and how images are read for it. Without `metadata.json` the classes are not known, and images are cropped to fit. */
@@ -18,12 +19,18 @@ export type SavedModel = {
   readonly classes: readonly string[] | undefined;
   readonly how: Pick<ReadHow, "size" | "fit" | "channels">;
   /** Whether the outputs are logits rather than probabilities. */ readonly logits: boolean;
+  /** How far its probabilities were off on its test images, where that is known. */ readonly ece: number | null;
 };
 
-/** Needs a backend. The caller disposes of `model`. Errors: REG_MODEL_UNREADABLE, REG_MODEL_INPUT. */
+/** Needs a backend. The caller disposes of `model`. Errors: REG_MODEL_UNREADABLE, REG_MODEL_INPUT, REG_MODEL_OUTPUT. */
 export async function openSaved(named: string, cwd: string): Promise<SavedModel> {
   const file = modelFile(resolve(cwd, named));
   const metadata = readJson(join(dirname(file), "metadata.json"), () => undefined as never) as Metadata | undefined;
+  if (metadata?.output === "features")
+    throw new RegimenError(
+      "REG_MODEL_OUTPUT",
+      `${named} holds a backbone, which answers with features and knows no classes; train a model from it: regimen train DATA --set model.path=${named}`,
+    );
   const model = await loadModel(file);
   const [h, w, c] = metadata?.input.shape.slice(-3) ?? model.inputs[0]!.shape.slice(1);
   if (!h || !w || (c !== 1 && c !== 3)) {
@@ -38,5 +45,6 @@ export async function openSaved(named: string, cwd: string): Promise<SavedModel>
     classes: metadata?.classes,
     how: { size: { h, w }, channels: c, fit: metadata?.input.fit ?? "cover" },
     logits: metadata?.output === "logits",
+    ece: metadata?.test?.ece ?? null,
   };
 }

@@ -22,6 +22,7 @@ export type Plan = {
       readonly validation: number;
       readonly test: number | null;
       readonly unlabeled: number | null;
+      readonly synthetic: number | null;
     };
     readonly unreadable: number;
   };

@@ -9,9 +9,11 @@ const LEAST = 200;
 /** Strengths of a transform at least. */
 const LEVELS = 5;
 
-/** Whether a technique changes one image at a time, which a trained model can then be asked about. */
+/** Whether a technique is one change of one image, which a trained model can then be asked about. */
 export const isTransform = ({ group, order }: TechniqueMeta): boolean =>
   group === "augmentation" && ["space", "colour", "texture"].includes(order.slot);
+/** Whether it draws among several transforms by itself. */
+export const drawsTransforms = ({ group }: TechniqueMeta): boolean => group === "augmentation-policy";
 
 /** The axis that says how strong a technique is. */
 export const magnitudeOf = ({ space }: TechniqueMeta): { key: string; lo: number; hi: number } | undefined => {

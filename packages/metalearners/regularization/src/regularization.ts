@@ -37,7 +37,7 @@ const FORK = 1 / 15;
 const WIDTH = 4;
 const PROBING = `${manifest.name}/probe`;
 /** Groups that others decide. */
-const NOT_OURS = ["ssl", "optimization"];
+const NOT_OURS = ["ssl", "optimization", "distillation", "ensembling"];
 
 /** One fork: `loss` is null while it is awaited and where it failed. */
 type Fork = { readonly policy: Fragment; readonly round: number; readonly told: boolean; readonly loss: number | null };

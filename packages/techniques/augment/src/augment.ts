@@ -1,24 +1,55 @@
-import type { Technique } from "@regimen/core";
-import { brightness, contrast } from "./colour.ts";
-import type { Magnitude } from "./shared.ts";
-import { mirror, rotate, translate, zoom } from "./spatial.ts";
-
-export { applyBrightness, applyContrast, brightness, contrast, drawBrightness, drawContrast } from "./colour.ts";
-export {
-  applyMirror,
-  applyRotate,
-  applyTranslate,
-  applyZoom,
-  drawRotate,
-  drawTranslate,
-  drawZoom,
+import { alternatingMirror } from "./alternate.ts";
+import { brightness, contrast, grayscale, hue, invert, saturation } from "./colour.ts";
+import { crop, resizedCrop } from "./crop.ts";
+import { cutout } from "./cutout.ts";
+import {
+  flipVertical,
   mirror,
+  rot90,
   rotate,
+  shearX,
+  shearY,
   translate,
+  translateX,
+  translateY,
   zoom,
 } from "./spatial.ts";
+import { autocontrast, blur, desharpen, equalize, posterize, sharpen, solarize } from "./texture.ts";
 
-/** Each with magnitude and rate (the mirror with a rate alone): a metalearner chooses among them one by one. */
-export const augmentations: { readonly mirror: Technique<{ rr: number }> } & {
-  readonly [name in "rotate" | "translate" | "zoom" | "brightness" | "contrast"]: Technique<Magnitude>;
-} = { mirror, rotate, translate, zoom, brightness, contrast };
+export * from "./alternate.ts";
+export * from "./colour.ts";
+export * from "./crop.ts";
+export * from "./cutout.ts";
+export * from "./spatial.ts";
+export * from "./texture.ts";
+
+/** Each a technique of its own, with a magnitude, a rate or both: a metalearner chooses among them one by one. */
+export const augmentations = {
+  mirror,
+  alternatingMirror,
+  flipVertical,
+  rot90,
+  rotate,
+  shearX,
+  shearY,
+  translate,
+  translateX,
+  translateY,
+  zoom,
+  crop,
+  resizedCrop,
+  cutout,
+  brightness,
+  contrast,
+  saturation,
+  hue,
+  grayscale,
+  invert,
+  autocontrast,
+  equalize,
+  solarize,
+  posterize,
+  sharpen,
+  desharpen,
+  blur,
+};

@@ -12,4 +12,44 @@ export const each = (shape: Pick<Shape, "n">, draw: () => number): Float32Array 
   Float32Array.from({ length: shape.n }, draw);
 
 export const shared = { version: manifest.version, group: "augmentation" } as const;
-export const about = (part: string, paper: string) => ({ name: `${manifest.name}/${part}`, paper });
+/**
+ * How often each is worth having where nothing is known of the data: mirrored and shifted photographs nearly always, other
+ * small changes now and then, what changes what is seen seldom. Two together are tried first; all of them would be far too much.
+ */
+const PRIORS = {
+  mirror: 0.6,
+  translate: 0.6,
+  brightness: 0.25,
+  contrast: 0.25,
+  zoom: 0.25,
+  cutout: 0.25,
+  rotate: 0.2,
+  saturation: 0.2,
+  crop: 0.2,
+  "resized-crop": 0.2,
+  "shear-x": 0.15,
+  "shear-y": 0.15,
+  "alternating-mirror": 0.1,
+  "translate-x": 0.1,
+  "translate-y": 0.1,
+  hue: 0.1,
+  sharpen: 0.1,
+  autocontrast: 0.1,
+  equalize: 0.1,
+  cluster: 0.1,
+  "flip-vertical": 0.05,
+  rot90: 0.05,
+  grayscale: 0.05,
+  solarize: 0.05,
+  posterize: 0.05,
+  "de-sharpen": 0.05,
+  blur: 0.05,
+  invert: 0.02,
+} as const;
+export type Part = keyof typeof PRIORS;
+
+export const about = (part: Part, paper: string) => ({
+  name: `${manifest.name}/${part}`,
+  paper,
+  prior: PRIORS[part],
+});

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
-import { createRng, type Batch, type Rng, type Shape, type Step, type Technique } from "@regimen/core";
+import type { Tensor1D, Tensor3D } from "@tensorflow/tfjs-core";
+import util from "node:util";
+import { createRng, defaultsOf, type Batch, type Rng, type Shape, type Step, type Technique } from "@regimen/core";
 import { colour, identityColour, identityWarp, warp } from "@regimen/ops";
 import { wasm } from "@regimen/backend-wasm";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -12,6 +13,7 @@ import plugin, {
   applyTranslate,
   applyZoom,
   augmentations,
+  cluster,
   drawBrightness,
   drawContrast,
   drawRotate,
@@ -36,7 +38,12 @@ const batchOf = (pending: Partial<Pick<Batch, "warp" | "colour">> = {}): Batch =
   ...pending,
 });
 const fedOf = (draw: Record<string, ArrayLike<number>>): Step["fed"] =>
-  Object.fromEntries(Object.entries(draw).map(([name, values]) => [name, tf.tensor1d(Float32Array.from(values))]));
+  Object.fromEntries(
+    Object.entries(draw).map(([name, values]) => [
+      name,
+      values instanceof Int32Array ? tf.tensor1d(values, "int32") : tf.tensor1d(Float32Array.from(values)),
+    ]),
+  );
 /** The input pixel (x, y) that an output pixel shows. */
 function source(map: readonly number[], x: number, y: number): [number, number] {
   const [a, b, c, d, e, f, g, h] = map as [number, number, number, number, number, number, number, number];
@@ -241,7 +248,7 @@ describe("the techniques", () => {
   it("are registered, one by one", () => {
     const registered: string[] = [];
     plugin.register({ technique: (t: { name: string }) => registered.push(t.name) } as never);
-    expect(registered).toEqual(all.map(({ name }) => name));
+    expect(registered).toEqual([...all, cluster].map(({ name }) => name));
     expect(registered).toContain("@regimen/technique-augment/mirror");
   });
 
@@ -263,18 +270,22 @@ describe("the techniques", () => {
     }
   });
 
-  it("edit what is pending and nothing else: movements the warp, colours the colour", () => {
+  it("edit what is pending and nothing else: movements the warp, colours the colour; textures the images", () => {
+    const edits = { space: "warp", colour: "colour", texture: "images" } as const;
     for (const technique of all) {
-      const hooks = technique.create({ m: 1, rr: 1 });
+      const hooks = technique.create({ ...defaultsOf(technique.space), m: 1, rr: 1 });
       const before = batchOf();
-      const step = { fed: fedOf(hooks.draw?.(createRng(3), shape) ?? {}) } as unknown as Step;
-      const after = hooks.batch!(before, step);
-      const edited = technique.order.slot === "space" ? "warp" : "colour";
-      for (const key of Object.keys(before) as (keyof Batch)[])
-        if (key === edited) expect(after[key]).not.toBe(before[key]);
-        else expect(after[key]).toBe(before[key]);
-      const changed = (after[edited] as Tensor2D | Tensor3D).dataSync();
-      expect(changed).not.toEqual((before[edited] as Tensor2D | Tensor3D).dataSync());
+      const edited = edits[technique.order.slot as keyof typeof edits];
+      let changed = false;
+      for (let seed = 1; seed < 6; seed++) {
+        const fed = fedOf(hooks.draw?.(createRng(seed), shape) ?? {});
+        const after = hooks.batch!(before, { fed, epoch: tf.scalar(seed) } as unknown as Step);
+        for (const key of Object.keys(before) as (keyof Batch)[])
+          if (key === edited) expect(after[key]).not.toBe(before[key]);
+          else expect(after[key]).toBe(before[key]);
+        changed ||= !util.isDeepStrictEqual(after[edited].dataSync(), before[edited].dataSync());
+      }
+      expect([technique.name, changed]).toEqual([technique.name, true]);
     }
   });
 });

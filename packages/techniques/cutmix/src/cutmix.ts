@@ -58,6 +58,7 @@ export const cutmix: Technique<{ alpha: number; rr: number }> = {
   name: manifest.name,
   version: manifest.version,
   group: "regularization",
+  prior: 0.5,
   paper:
     "Yun et al. 2019, CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features, arXiv:1905.04899",
   space: {

@@ -59,6 +59,46 @@ describe("applyDropout", () => {
     model.dispose();
   });
 
+  const places = (model: tfl.LayersModel, where: string): string[] => {
+    const after = applyDropout(topologyOf(model), where).layers;
+    const found = after.filter(({ className }) => className === "Regimen>Dropout");
+    const readers = ({ name }: { readonly name: string }) => after.filter(({ inputs }) => inputs.includes(name));
+    return found.map((layer) => `${layer.inputs} > ${layer.name} > ${readers(layer).map(({ name }) => name)}`);
+  };
+
+  it("stands at the end of residual branches, and leaves the skips alone", () => {
+    const image = tfl.input({ shape: [4, 4, 2], name: "image" });
+    const conv = (name: string, x: tfl.SymbolicTensor) =>
+      tfl.layers.conv2d({ name, filters: 2, kernelSize: 3, padding: "same" }).apply(x) as tfl.SymbolicTensor;
+    const add = (name: string, x: tfl.SymbolicTensor[]) => tfl.layers.add({ name }).apply(x) as tfl.SymbolicTensor;
+    const one = add("one", [image, conv("a", image)]);
+    const two = add("two", [conv("c", conv("b", one)), one]);
+    const flat = tfl.layers.flatten({ name: "flat" }).apply(two) as tfl.SymbolicTensor;
+    const head = tfl.layers.dense({ name: "head", units: 2 }).apply(flat) as tfl.SymbolicTensor;
+    const model = tfl.model({ inputs: image, outputs: head });
+    const blocks = ["a > one/dropout > one", "c > two/dropout > two"];
+    expect(places(model, "blocks")).toEqual(blocks);
+    expect(places(model, "both")).toEqual([...blocks, "flat > flat/dropout > head"]);
+    model.dispose();
+  });
+
+  it("stands behind each pooling where there is no residual block, and says so where there is neither", () => {
+    const plain = tfl.sequential({
+      layers: [
+        tfl.layers.conv2d({ name: "a", filters: 2, kernelSize: 3, inputShape: [12, 12, 2] }),
+        tfl.layers.maxPooling2d({ name: "pool", poolSize: 2 }),
+        tfl.layers.conv2d({ name: "b", filters: 2, kernelSize: 3 }),
+        tfl.layers.globalAveragePooling2d({ name: "features" }),
+        tfl.layers.dense({ name: "head", units: 2 }),
+      ],
+    });
+    expect(places(plain, "blocks")).toEqual(["pool > pool/dropout > b"]);
+    const model = headCopies();
+    expect(() => applyDropout(topologyOf(model), "blocks")).toThrow(/REG_MODEL_UNSUPPORTED.*no blocks/);
+    model.dispose();
+    plain.dispose();
+  });
+
   it("refuses a model without a head", () => {
     const topology = { features: "mean", outputs: ["mean"], layers: [] } as unknown as Topology;
     expect(() => applyDropout(topology)).toThrow(/REG_MODEL_UNSUPPORTED.*"mean"/);
@@ -96,7 +136,7 @@ describe("the technique", () => {
     const registered: string[] = [];
     plugin.register({ technique: (t: { name: string }) => registered.push(t.name) } as never);
     expect(registered).toEqual(["@regimen/technique-dropout"]);
-    const hooks = dropout.create({ rate: 0.4 });
+    const hooks = dropout.create({ rate: 0.4, where: "head" });
     expect(hooks.draw!(createRng(1), {} as Shape)).toEqual({ rate: Float32Array.of(0.4) });
   });
 });

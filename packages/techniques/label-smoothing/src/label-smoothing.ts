@@ -32,6 +32,7 @@ export function applyLabelSmoothingMultilabel(batch: Batch, fed: Step["fed"]): B
 const shared = {
   version: manifest.version,
   group: "regularization",
+  prior: 0.3,
   paper: "Szegedy et al. 2016, Rethinking the Inception Architecture for Computer Vision, arXiv:1512.00567, section 7",
   space: { epsilon: { kind: "m", range: [0, 0.3], default: 0.1, off: 0 } },
   order: { slot: "label" },

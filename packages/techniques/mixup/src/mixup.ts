@@ -44,6 +44,7 @@ export const mixup: Technique<{ alpha: number; rr: number }> = {
   name: manifest.name,
   version: manifest.version,
   group: "regularization",
+  prior: 0.5,
   paper: "Zhang et al. 2017, mixup: Beyond Empirical Risk Minimization, arXiv:1710.09412",
   space: {
     alpha: { kind: "m", range: [0, 1], default: 0.2, off: 0 },

@@ -24,6 +24,7 @@ export const weightDecay: Technique<{ lambda: number }> = {
   name: manifest.name,
   version: manifest.version,
   group: "regularization",
+  prior: 0.5,
   paper: "Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization, arXiv:1711.05101",
   space: { lambda: { kind: "m", range: [1e-5, 1e-1], scale: "log", default: 5e-3, off: 0 } },
   order: { slot: "update" },

@@ -3,6 +3,7 @@ import type { NamedTensorMap, Scalar, Tensor, Tensor1D } from "@tensorflow/tfjs-
 import {
   StageState,
   applyBatch,
+  averagesOf,
   batchOf,
   composePolicy,
   createRng,
@@ -155,15 +156,14 @@ export class Bench {
       const step = view(createStep(feed(at, last, rate, rng, drawFor(members, rng, SHAPE)), state));
       const batch = applyBatch(members, batchOf(this.#rows, SHAPE), step);
       const loss = step.minimize(
-        () => {
-          const seen = forward(() => model.forward(batch.images, { training: true, step }));
+        (how) => {
+          const seen = forward(() => model.forward(batch.images, { training: true, step, ...how }));
           return averageLoss(objective(seen, batch, step), batch.weights);
         },
         model.weights,
         optimizer,
       );
-      const averages = members.map((member) => member.hooks.average?.(model.weights, step.of(member.name)) ?? {});
-      return { loss, batch, averages: Object.assign({}, ...averages) as NamedTensorMap };
+      return { loss, batch, averages: averagesOf(members, model.weights, step) };
     };
   }
 

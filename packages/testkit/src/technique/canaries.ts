@@ -63,7 +63,8 @@ const HOOKS: Readonly<Partial<Record<Slot, { readonly trace: Trace; readonly hoo
   gradient: {
     trace: "weights",
     hooks: () => ({
-      optimizer: (inner) => (evaluate, weights, step) => inner(() => pulled(evaluate(), weights, 0.1), weights, step),
+      optimizer: (inner) => (evaluate, weights, step) =>
+        inner((how) => pulled(evaluate(how), weights, 0.1), weights, step),
     }),
   },
   update: {

@@ -4,7 +4,6 @@ import {
   RegimenError,
   completeParams,
   defaultsOf,
-  isOff,
   offParams,
   type Axis,
   type Fragment,
@@ -15,6 +14,7 @@ import {
 } from "@regimen/core";
 import { assertJson, copy } from "../json.ts";
 import type { Law } from "../runner.ts";
+import { activeParams } from "./active.ts";
 import {
   difference,
   differs,
@@ -31,7 +31,7 @@ import { TrainingChecks } from "./training-checks.ts";
 import { SHAPE, ready } from "./world.ts";
 
 /** Laws 1 to 11. */
-export function techniqueLawsOf(technique: Technique, bench: () => Bench): readonly Law[] {
+export function techniqueLawsOf(technique: Technique, bench: () => Bench, seen: number): readonly Law[] {
   const law = (name: string, check: (bench: Bench) => void | Promise<void>): Law => ({
     name,
     check: async () => {
@@ -42,8 +42,7 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
   const { name, space } = technique;
   const axes = Object.entries<Axis>(space);
   const usual = completeParams(technique, {});
-  /** Its defaults; where a default is "off", the middle of what it can be. */
-  const active: Params = isOff(space, usual) ? { ...usual, ...switchedOn(axes) } : usual;
+  const active = activeParams(technique);
   const trainings = (bench: Bench): TrainingChecks | undefined =>
     actsOnTrainings(technique, active) ? new TrainingChecks(technique, bench.scaffold, active) : undefined;
   const use = (params: Params): Fragment["steps"] => [{ use: name, with: params }];
@@ -53,6 +52,7 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
       const off = offParams(space);
       if (!off) return;
       assert.deepEqual(bench.compose(use(off)), [], "every switch is off, and it is still composed");
+      await trainings(bench)?.offIsPlain(off);
       for (const [key, axis] of axes) {
         if (axis.off === undefined) continue;
         const params = { ...active, [key]: axis.off };
@@ -165,7 +165,7 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
     }),
 
     law("9. it composes with a canary in every slot, and the order of listing does not matter", async (bench) => {
-      const alone = await bench.steps(bench.compose(use(active)));
+      const alone = await bench.steps(bench.compose(use(active)), { steps: seen });
       const others = canaries.map((canary) => canary.technique);
       const all: Fragment["steps"] = [...others.map((canary) => ({ use: canary.name, with: {} })), ...use(active)];
       const [listed, reversed] = [bench.compose(all, others), bench.compose(all.toReversed(), others.toReversed())];
@@ -175,7 +175,7 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
         "its draws change with what stands beside it",
       );
       equal(differs(await bench.steps(listed), await bench.steps(reversed)), "the order of listing matters");
-      for (const canary of canaries) await assertSurvives(canary, alone, bench, use(active));
+      for (const canary of canaries) await assertSurvives(canary, alone, bench, use(active), seen);
       await trainings(bench)?.composes();
     }),
 
@@ -193,6 +193,7 @@ export function techniqueLawsOf(technique: Technique, bench: () => Bench): reado
         [],
         `it uses ${random.join(", ")}; random numbers come from draw's rng and from the step`,
       );
+      await trainings(bench)?.noForeignRandomness();
     }),
 
     law("11. recorded twice with different seeds, the step's constants are equal", async (bench) => {
@@ -223,19 +224,6 @@ const layersToo = (recorder: Recorder, members: readonly Member[]): StepsOptions
     : {};
 
 const equal = (found: string | undefined, what: string): void => assert.ok(found === undefined, `${what}: ${found}`);
-
-/** A middle value for each switch. */
-const switchedOn = (axes: readonly (readonly [string, Axis])[]): Params =>
-  Object.fromEntries(
-    axes.flatMap(([key, axis]): (readonly [string, Params[string]])[] => {
-      if (axis.off === undefined || axis.default !== axis.off) return [];
-      if (axis.kind === "choice") return [[key, axis.of.find((value) => value !== axis.off) ?? axis.default]];
-      if (axis.kind === "text") return [];
-      const [lo, hi] = axis.range;
-      const middle = axis.scale === "log" ? Math.sqrt(lo * hi) : (lo + hi) / 2;
-      return [[key, axis.scale === "integer" ? Math.ceil(middle) : middle]];
-    }),
-  );
 
 /** Each axis at each of its ends, the others as usual; then all at their ends; each once. */
 function corners(axes: readonly (readonly [string, Axis])[], usual: Params): readonly Params[] {
@@ -333,11 +321,17 @@ function assertMeaning(after: Columns, before: Columns, task: string): void {
 }
 
 /** What a canary did must show in what comes out, with the technique as without it. */
-async function assertSurvives(canary: Canary, alone: Outcome, bench: Bench, steps: Fragment["steps"]): Promise<void> {
+async function assertSurvives(
+  canary: Canary,
+  alone: Outcome,
+  bench: Bench,
+  steps: Fragment["steps"],
+  seen: number,
+): Promise<void> {
   const { technique, trace, slot } = canary;
   if (!trace) return;
   const members = bench.compose([...steps, { use: technique.name, with: {} }], [technique]);
-  const both = await bench.steps(members);
+  const both = await bench.steps(members, { steps: seen });
   assert.ok(
     shows(trace, alone, both),
     `what another technique did in the slot ${slot} is lost: it shows in no ${trace}`,

@@ -141,7 +141,7 @@ export class Recorder {
             this.outside(() => inner(evaluate, weights, step)),
           );
           return (evaluate, weights, step) =>
-            this.inside("optimizer", () => outer(() => this.outside(evaluate), weights, this.view(step)));
+            this.inside("optimizer", () => outer((how) => this.outside(() => evaluate(how)), weights, this.view(step)));
         },
       }),
       ...(average && {

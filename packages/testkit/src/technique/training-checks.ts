@@ -17,6 +17,12 @@ export class TrainingChecks {
     this.#steps = [{ use: technique.name, with: active }];
   }
 
+  async offIsPlain(off: Params): Promise<void> {
+    const [plain, one] = [await this.#fit(1, []), await this.#fit(1, [{ use: this.#technique.name, with: off }])];
+    assert.ok(sameTraining(plain, one), "every switch is off, and the training is another than the plain one");
+    assert.equal(one.spent, plain.spent, "every switch is off, and the training costs more or less than the plain one");
+  }
+
   async sameSeed(): Promise<void> {
     const [one, two] = [await this.#fit(1), await this.#fit(1)];
     assert.ok(sameTraining(one, two), "one seed gave two trained models");

@@ -2,7 +2,7 @@ import { RegimenError, type Step } from "@regimen/contracts";
 import { batchNormTrain } from "@regimen/ops";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { modeOf, only, type Kwargs, type LayerConfig } from "./kwargs.ts";
+import { modeOf, only, text, type Kwargs, type LayerConfig, type Text } from "./kwargs.ts";
 
 /** What of tfjs' layer is read here; its declarations call these private. */
 type Base = tfl.layers.Layer & {
@@ -15,8 +15,13 @@ type Base = tfl.layers.Layer & {
   readonly movingVariance: tfl.LayerVariable;
 };
 
+type BatchNormalizationConfig = LayerConfig & {
+  /** Instead of the layer's own momentum: the technique whose draw `fed` holds it, as a Tensor1D of length 1. */
+  readonly owner?: Text;
+  readonly fed?: Text;
+};
 type LayerClass<L extends tfl.layers.Layer> = tf.serialization.SerializableConstructor<L> &
-  (new (config: LayerConfig) => L);
+  (new (config: BatchNormalizationConfig) => L);
 
 /**
  * Batch normalisation of tfjs (same config, same weights, same inference) whose training runs through the fast primitive.
@@ -32,6 +37,14 @@ export function batchNormalizationClass(): LayerClass<Base> {
 
   return class BatchNormalization extends Inner {
     static override readonly className = "Regimen>BatchNormalization";
+    readonly #owner: string | undefined;
+    readonly #fed: string | undefined;
+
+    constructor(config: BatchNormalizationConfig) {
+      super(config);
+      this.#owner = text(config.owner);
+      this.#fed = text(config.fed);
+    }
 
     override build(shape: Parameters<Base["build"]>[0]): void {
       const rank = (shape as tfl.Shape).length;
@@ -56,12 +69,26 @@ export function batchNormalizationClass(): LayerClass<Base> {
           this.epsilon,
         );
         if (mode.statistics !== false) {
-          const momentum = mode.statistics === "replace" ? 0 : warmed(this.momentum, mode.step);
+          const momentum = mode.statistics === "replace" ? 0 : warmed(this.#momentumIn(mode.step), mode.step);
           move(this.movingMean, mean, momentum);
           move(this.movingVariance, variance, momentum);
         }
         return y;
       });
+    }
+
+    #momentumIn(step: Step | undefined): number | tf.Tensor {
+      const mine = step && this.#owner !== undefined ? (step.of(this.#owner) as Step | undefined) : undefined;
+      const fed = this.#fed === undefined ? undefined : mine?.fed[this.#fed];
+      return fed ? tf.reshape(fed, []) : this.momentum;
+    }
+
+    override getConfig(): tf.serialization.ConfigDict {
+      return {
+        ...super.getConfig(),
+        owner: this.#owner === undefined ? null : { name: this.#owner },
+        fed: this.#fed === undefined ? null : { name: this.#fed },
+      };
     }
   };
 }
@@ -71,7 +98,7 @@ export function batchNormalizationClass(): LayerClass<Base> {
  * it, and short trainings would be judged by it. So the momentum grows from 0.1 as (1 + t) / (10 + t) until it is reached,
  * as TensorFlow's moving averages do when they are told the step.
  */
-const warmed = (momentum: number, step: Step | undefined): number | tf.Tensor =>
+const warmed = (momentum: number | tf.Tensor, step: Step | undefined): number | tf.Tensor =>
   step ? tf.minimum(momentum, tf.div(tf.add(step.index, 1), tf.add(step.index, 10))) : momentum;
 
 function move(moving: tfl.LayerVariable, batch: tf.Tensor, momentum: number | tf.Tensor): void {

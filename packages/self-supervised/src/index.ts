@@ -1,0 +1,10 @@
+export { RECIPES, presetFor, withoutRefused, type Recipe, type TwoViews } from "./recipes.ts";
+export { applyViews, drawViews } from "./views.ts";
+export { projector, type Projector } from "./projector.ts";
+export { pretrain, pretraining, type Method, type PretrainHow, type Pretrained } from "./pretrain.ts";
+export { pretrainBackbone, type Backbone, type BackboneOptions } from "./backbone.ts";
+export { headless } from "./headless.ts";
+export { PRETRAIN_SPACE, pretrainThenTrain, type PretrainParams } from "./technique.ts";
+export { linearProbe, type Features, type Probed } from "./probe.ts";
+export { nearestNeighbours } from "./neighbours.ts";
+export { probeModel, probes, type Worth } from "./measure.ts";

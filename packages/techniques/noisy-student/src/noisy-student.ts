@@ -1,0 +1,118 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor2D } from "@tensorflow/tfjs-core";
+import type { Change, Extra, Run, Source, Technique, Train, Trained } from "@regimen/core";
+import manifest from "../package.json" with { type: "json" };
+import { applyPseudoLabels, unlabelledOf } from "./on-the-fly.ts";
+import { balanceClasses, filterConfident, harden } from "./pseudo-labels.ts";
+
+type NoisyStudent = {
+  ratio: number;
+  iterations: number;
+  recipe: string;
+  start: string;
+  threshold: number;
+  hard: boolean;
+  width: number;
+};
+
+/** A student learns, under noise, what a teacher without noise answers for images that nobody labelled; then it teaches. */
+export const noisyStudent: Technique<NoisyStudent> = {
+  name: manifest.name,
+  version: manifest.version,
+  group: "ssl",
+  prior: 0.4,
+  paper: "Xie et al. 2020, Self-training with Noisy Student improves ImageNet classification, arXiv:1911.04252",
+  space: {
+    ratio: { kind: "r", range: [0, 7], default: 2, off: 0 },
+    iterations: { kind: "value", range: [1, 3], scale: "integer", default: 1 },
+    recipe: { kind: "choice", of: ["offline", "on-the-fly", "one-shot"], default: "offline" },
+    start: { kind: "choice", of: ["teacher", "fresh"], default: "teacher" },
+    threshold: { kind: "value", range: [0, 0.99], default: 0.3 },
+    hard: { kind: "choice", of: [false, true], default: false },
+    width: { kind: "value", range: [1, 2], default: 1 },
+  },
+  tasks: ["classification"],
+  order: { slot: "pseudo", needs: ["unlabeled"], conflicts: ["@regimen/technique-fixmatch"] },
+  create: (params) => ({ train: (run, next) => generations(params, run, next) }),
+};
+
+/** Teacher and students in turn; the best of them on the validation split is handed on. */
+async function generations(params: NoisyStudent, run: Run, next: Train): Promise<Trained> {
+  const { ratio, iterations, recipe, start, hard } = params;
+  const [live, once] = [recipe === "on-the-fly", recipe === "one-shot"];
+  const trainings = iterations + 1;
+  const share = ratio / (1 + ratio);
+  const pool = live ? run.data.unlabeled! : poolOf(run, (run.plan.images / trainings) * share);
+  // Forward passes for labels are paid from the same budget.
+  const images = (run.plan.images - (live ? 0 : (iterations * pool.length) / 3)) / trainings;
+  const part = (at: number): Partial<Change> =>
+    once
+      ? { plan: { images: images * trainings }, span: [at / trainings, (at + 1) / trainings] }
+      : { plan: { images } };
+  const grown =
+    params.width > 1 && !once && run.blueprint.grows ? run.blueprint.grow({ width: params.width }) : undefined;
+  const size = grown ? params.width ** 2 : 1;
+
+  const all = [await next({ name: "teacher", ...part(0) })];
+  let best = all[0]!;
+  try {
+    for (let at = 1; at <= iterations; at++) {
+      const teacher = all.at(-1)!;
+      const { model, snapshot } = teacher;
+      // A grown student cannot take over weights of another size.
+      const goesOn = once || (start === "teacher" && (!grown || at > 1));
+      const labelled: Partial<Change> = live
+        ? {
+            extra: [{ source: pool, ratio, of: "batch" }],
+            // Before all noise: the policy then moves, mixes and smooths these examples like any others.
+            slot: "sample",
+            hooks: { batch: (batch) => applyPseudoLabels(batch, model, unlabelledOf(batch.shape.n, ratio), hard) },
+            cost: size + (share * (at > 1 ? size : 1)) / 3,
+          }
+        : { extra: await labelledExtra(params, run, teacher, pool, at), cost: size };
+      const student = await next({
+        name: `student-${at}`,
+        ...part(at),
+        ...labelled,
+        ...(grown && { model: grown }),
+        ...(goesOn && snapshot && { from: snapshot }),
+      });
+      all.push(student);
+      if (student.score.error <= best.score.error) best = student;
+    }
+    return best;
+  } catch (error) {
+    best.model.dispose();
+    throw error;
+  } finally {
+    for (const other of all) if (other !== best) other.model.dispose();
+  }
+}
+
+/** No more of the unlabelled images than a student will see; all where it sees more. */
+function poolOf(run: Run, seen: number): Source {
+  const all = run.data.unlabeled!;
+  const rows = Math.max(1, Math.ceil(seen));
+  return rows < all.length ? all.subset(run.rng.fork("pool").permutation(all.length).subarray(0, rows)) : all;
+}
+
+/**
+ * The offline recipe: the teacher's answers, those that are not confident left out, the classes balanced. Where none is
+ * confident, there is nothing more to learn from.
+ */
+async function labelledExtra(
+  { ratio, threshold, hard }: NoisyStudent,
+  run: Run,
+  teacher: Trained,
+  pool: Source,
+  at: number,
+): Promise<readonly Extra[]> {
+  const table = await run.table(`pseudo-${at}`, teacher.model, pool, ({ outputs }) => ({
+    p: tf.softmax(outputs as Tensor2D),
+  }));
+  const answers = { values: table.columns["p"]!.values, classes: pool.classes.length };
+  const kept = filterConfident(answers, threshold);
+  if (!kept.length) return [];
+  const rows = balanceClasses(answers, kept, run.rng.fork("balance").fork(at));
+  return [{ source: pool.relabel(hard ? harden(answers) : answers.values).subset(rows), ratio, of: "batch" }];
+}
