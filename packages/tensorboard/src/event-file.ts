@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { buf as crc32c } from "crc-32/crc32c.js";
+import crc32c from "crc-32/crc32c.js";
 
 export type Value =
   | { readonly tag: string; readonly scalar: number }
@@ -72,7 +72,7 @@ function frame(data: Uint8Array): Uint8Array {
 
 /** TFRecord's masked CRC-32C. */
 function masked(bytes: Uint8Array): number {
-  const crc = crc32c(bytes) >>> 0;
+  const crc = crc32c.buf(bytes) >>> 0;
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
 
