@@ -14,6 +14,8 @@ import { answerTrial, checkpointKey } from "./search.ts";
 import type { Session } from "./session.ts";
 import { positionOf } from "./stage.ts";
 
+/** Standard deviation of a short training's validation loss between seeds, as a share of the loss (0.018 of 1 measured). */
+const NOISE = 0.02;
 /** Below this many images a fork tells nothing, and the attribution says so instead. */
 const LEAST_BATCHES = 4;
 
@@ -70,7 +72,10 @@ export async function attribute(
       measured.push(worth(use));
       continue;
     }
-    const { lo, hi } = meanInterval(whole.losses.map((loss, image) => loss - without.losses[image]!));
+    const { mean, hi: highest } = meanInterval(whole.losses.map((loss, image) => loss - without.losses[image]!));
+    // Two trainings differ by more than their images tell: each has its own chance.
+    const half = Math.hypot(highest - mean, 1.96 * Math.SQRT2 * NOISE * without.score.loss);
+    const [lo, hi] = [mean - half, mean + half];
     const verdict = hi < 0 ? "helps" : lo > 0 ? "hurts" : "no-effect";
     measured.push({ use, loss: whole.score.loss, lossWithout: without.score.loss, interval: [lo, hi], verdict });
   }

@@ -7,7 +7,6 @@ import {
   type ModelInput,
   type Params,
   type Regimen,
-  type Rng,
 } from "@regimen/contracts";
 import { copyWeights, initialise, modelOf, topologyOf } from "@regimen/topology";
 

@@ -35,7 +35,7 @@ export async function open(
 ): Promise<Opened> {
   RunFolder.expect(options);
   const seed = options.seed ?? 0;
-  const splits = await prepareData(options.data, seed);
+  const splits = await prepareData(options.data, seed, options.task);
   const { train, validation, test, unlabeled, synthetic } = splits;
   const architecture = "architecture" in options.model ? options.model.architecture : "own model";
   const fingerprint = {

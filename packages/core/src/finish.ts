@@ -1,8 +1,8 @@
 import { givesProbabilities, topologyOf } from "@regimen/topology";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { imagesSeen, type Evaluation, type FitResult, type Policy, type Source } from "@regimen/contracts";
+import { imagesSeen, type Evaluation, type FitResult, type Policy, type Splits } from "@regimen/contracts";
 import type { Context, Opened } from "./context.ts";
-import { evaluateModel } from "./inference.ts";
+import { evaluateModel, type Judging } from "./inference.ts";
 import type { Outcome } from "./session.ts";
 
 /** The trained model in plain form, saved and tested; the first and only look at the test split. */
@@ -16,13 +16,15 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
       message: `testing on ${splits.test.length} images`,
       secondsLeft: null,
     });
-  const test = splits.test ? await evaluateModel(model, splits.test, context) : null;
+  const { task } = opened.session;
+  const test = splits.test ? await tested({ ...context, task }, model, splits) : null;
   if (test) folder.predictions(test, splits.train.classes);
   const { h, w, c, range } = splits.train.format;
   const { fit = null, interpolation = null } = splits.train.resize ?? {};
   await folder.model(model, policy, {
     classes: [...splits.train.classes],
     input: { shape: [h, w, c], range: [...range], fit, interpolation },
+    task,
     output: givesProbabilities(topologyOf(model)) ? "probabilities" : "logits",
     test: test && { images: test.images, error: test.error, ece: test.ece },
   });
@@ -42,6 +44,11 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
     folder: folder.path ?? null,
   };
 }
+/** On the test split; where answers need decision thresholds, with those of the validation split. */
+async function tested(judging: Judging, model: LayersModel, { test, validation }: Splits): Promise<Evaluation> {
+  if (judging.task === "classification") return evaluateModel(model, test!, judging);
+  return evaluateModel(model, test!, { ...judging, validation: await evaluateModel(model, validation, judging) });
+}
 async function plainOf(outcome: Outcome): Promise<LayersModel> {
   try {
     return await outcome.model.plain();
@@ -49,9 +56,13 @@ async function plainOf(outcome: Outcome): Promise<LayersModel> {
     outcome.model.dispose();
   }
 }
-export async function evaluatePlain(context: Context, outcome: Outcome, on: Source): Promise<Evaluation> {
+/** As `finish` tests; on validation where there is no test split. */
+export async function evaluatePlain(context: Context, { session, splits }: Opened, outcome: Outcome): Promise<Evaluation> {
+  const judging = { ...context, task: session.task };
   const model = await plainOf(outcome);
-  const evaluation = await evaluateModel(model, on, context);
+  const evaluation = await (splits.test
+    ? tested(judging, model, splits)
+    : evaluateModel(model, splits.validation, judging));
   model.dispose();
   return evaluation;
 }

@@ -1,6 +1,6 @@
 export * from "@regimen/contracts";
 export { classesOf, digests, source, split } from "@regimen/sources";
-export { loadModel, saveModel } from "@regimen/run-folder";
+export { loadModel, saveModel, sheetOf } from "@regimen/run-folder";
 export {
   applyBatch,
   averagesOf,
@@ -10,7 +10,7 @@ export {
   optimizerOf,
   type Composition,
   type Member,
-} from "./compose.ts";
+} from "@regimen/composition";
 export { blueprintOf } from "./blueprint.ts";
 export { createRegimen } from "./regimen.ts";
 export { optimizerNamed, scheduleNamed } from "./session.ts";

@@ -2,21 +2,34 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { confusion, ece, precisionRecall } from "@regimen/stats";
-import { RegimenError, type Evaluation, type Prediction, type Program, type Source } from "@regimen/contracts";
+import {
+  RegimenError,
+  type Evaluation,
+  type Prediction,
+  type Program,
+  type Regimen,
+  type Source,
+  type Task,
+} from "@regimen/contracts";
 import { classesOf } from "@regimen/sources";
+import { givesSigmoids } from "@regimen/topology";
 import type { Repeating } from "@regimen/steps";
-import { forEachBatch } from "./evaluate.ts";
+import { forEachBatch } from "@regimen/composition";
 
-/** Probabilities [rows, classes] of a plain model on raw pixels; a model that answers with logits is softmaxed. */
-async function probabilitiesOf(model: LayersModel, on: Source, repeating: Repeating): Promise<Float32Array> {
-  const { h, w, c } = on.format;
-  const k = on.classes.length;
+/** Errors: REG_MODEL_INPUT. */
+function expectInput(model: LayersModel, { format: { h, w, c } }: Source): void {
   const expected = (model.inputs[0]!.shape as (number | null)[]).slice(1);
   if ([h, w, c].some((side, at) => expected[at] != null && expected[at] !== side))
     throw new RegimenError(
       "REG_MODEL_INPUT",
       `the model takes [${expected}] and the images are [${[h, w, c]}]; read them with that size`,
     );
+}
+
+/** Probabilities [rows, classes] of a plain model on raw pixels; a model that answers with logits is softmaxed. */
+async function probabilitiesOf(model: LayersModel, on: Source, repeating: Repeating): Promise<Float32Array> {
+  expectInput(model, on);
+  const k = on.classes.length;
   const answers = model.outputs[0]!.shape.at(-1);
   if (model.outputs.length !== 1 || answers !== k)
     throw new RegimenError(
@@ -36,10 +49,13 @@ async function probabilitiesOf(model: LayersModel, on: Source, repeating: Repeat
   const sums = Array.from({ length: on.length }, (_, row) =>
     out.subarray(row * k, (row + 1) * k).reduce((sum, p) => sum + p, 0),
   );
-  const already = out.every((value) => value >= 0) && sums.every((sum) => Math.abs(sum - 1) < 1e-3);
-  if (!already) for (let row = 0; row < on.length; row++) softmax(out.subarray(row * k, (row + 1) * k));
+  if (out.every((value) => value >= 0) && sums.every((sum) => Math.abs(sum - 1) < 1e-3)) return out;
+  // Sigmoids over classes that exclude each other were trained through the softmax of their logits.
+  if (givesSigmoids(model)) for (let i = 0; i < out.length; i++) out[i] = logit(out[i]!);
+  for (let row = 0; row < on.length; row++) softmax(out.subarray(row * k, (row + 1) * k));
   return out;
 }
+const logit = (p: number): number => Math.log(Math.max(p, 1e-30)) - Math.log(Math.max(1 - p, 1e-30));
 function softmax(logits: Float32Array): void {
   const top = Math.max(...logits);
   const sum = logits.reduce((total, value) => total + Math.exp(value - top), 0);
@@ -57,8 +73,30 @@ export async function labelWith(model: LayersModel, on: Source, repeating: Repea
   });
 }
 
+/** How a plain model is judged: by the scaffold of its task. */
+export type Judging = Repeating & {
+  readonly registered: Pick<Regimen["registered"], "scaffolds">;
+  readonly task: Task;
+  /** What the same model showed on validation. */ readonly validation?: Evaluation;
+};
+
 /** Metrics of a plain model over the labelled rows, and what it answers for every row. */
-export async function evaluateModel(model: LayersModel, on: Source, repeating: Repeating): Promise<Evaluation> {
+export async function evaluateModel(model: LayersModel, on: Source, judging: Judging): Promise<Evaluation> {
+  const { registered, task, validation, ...repeating } = judging;
+  const scaffold = registered.scaffolds.find(({ tasks }) => tasks.includes(task));
+  const how = { model, task, format: on.format, classes: on.classes, ...(validation && { validation }) };
+  const examiner = scaffold?.examine?.(how);
+  if (!examiner) return evaluateClasses(model, on, repeating);
+  expectInput(model, on);
+  const predict: Program = ({ images }) => {
+    const answers = model.predict(images!);
+    return Object.fromEntries([answers].flat().map((answer, at) => [`answer ${at}`, answer]));
+  };
+  await forEachBatch(on, predict, (answers, batch) => examiner.add(Object.values(answers), batch), repeating);
+  return examiner.read((row) => on.id(row));
+}
+
+async function evaluateClasses(model: LayersModel, on: Source, repeating: Repeating): Promise<Evaluation> {
   const k = on.classes.length;
   const predictions = await labelWith(model, on, repeating);
   const labelled = predictions.filter(({ label }) => label >= 0);

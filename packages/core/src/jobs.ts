@@ -24,12 +24,12 @@ import {
   type TrainResult,
   type Trial,
 } from "@regimen/contracts";
-import { decode } from "@regimen/run-folder";
+import { decode, sheetOf } from "@regimen/run-folder";
 import { buildReport } from "@regimen/stats";
 import { attribute, prune } from "./attribution.ts";
-import { composePolicy } from "./compose.ts";
+import { composePolicy } from "@regimen/composition";
 import { TRUNK, engineOf, imagesFor, open, type Context, type Opened } from "./context.ts";
-import { duplicatesOf, withPictures } from "@regimen/sources";
+import { duplicatesOf, samplesOf, withPictures } from "@regimen/sources";
 import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
 import { learnerOf, problemOf } from "./problem.ts";
@@ -233,9 +233,10 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     splits,
     duplicates: await duplicatesOf(splits),
     result,
-    regimen: result.test ?? (await evaluateModel(result.model, splits.validation, context)),
+    regimen:
+      result.test ?? (await evaluateModel(result.model, splits.validation, { ...context, task: session.task })),
     baseline: baseline && {
-      evaluation: await evaluatePlain(context, baseline, splits.test ?? splits.validation),
+      evaluation: await evaluatePlain(context, opened, baseline),
       cost: addCost(trunk.cost, baseline.cost),
       points: [...trunk.points, ...baseline.points],
     },
@@ -247,7 +248,9 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     model: session.blueprint.name,
     task: session.task,
   });
-  const report = { ...bare, misclassified: await withPictures(bare.misclassified, splits.test ?? splits.validation) };
+  const misclassified = await withPictures(bare.misclassified, splits.test ?? splits.validation);
+  const dataset = { ...bare.dataset, samples: await samplesOf(splits.train, sheetOf) };
+  const report = { ...bare, dataset, misclassified, synthetic: folder.shown() };
   folder.json("report.json", report as unknown as Json);
   folder.finish();
   return { ...result, report };

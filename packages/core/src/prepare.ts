@@ -12,13 +12,18 @@ import {
   type Samples,
   type Source,
   type Splits,
+  type Task,
 } from "@regimen/contracts";
 import { blueprintOf } from "./blueprint.ts";
 import { classesOf, expectSame, normalizationOf, source, split } from "@regimen/sources";
 import type { Session } from "./session.ts";
 
 /** Opens, splits and checks the data. Errors: REG_DATA_*. */
-export async function prepareData(input: DataInput, seed: number): Promise<Splits> {
+export async function prepareData(
+  input: DataInput,
+  seed: number,
+  task: Task = "classification",
+): Promise<Splits> {
   const rng = createRng(seed).fork("split");
   const given = source(await input.train);
   const classes = classesOf(given);
@@ -51,16 +56,39 @@ export async function prepareData(input: DataInput, seed: number): Promise<Split
       );
     expectSame(train, part);
   }
+  expectLabels(train, task);
+  const synthetic = input.synthetic && source(await input.synthetic);
+  if (synthetic) expectSame(train, synthetic);
+  return { train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }), ...(synthetic && { synthetic }) };
+}
+
+/** Whether the labels are such as the task trains on. Errors: REG_DATA_ONE_CLASS, REG_DATA_LABEL. */
+function expectLabels(train: Source, task: Task): void {
+  const exclusive = task === "classification" || task === "binary_classification";
+  if (task === "binary_classification" && train.classes.length !== 2)
+    throw new RegimenError(
+      "REG_DATA_LABEL",
+      `binary classification got ${train.classes.length} classes (${train.classes.slice(0, 5).join(", ")}); expected two: use task classification, or multilabel_classification`,
+    );
+  if (!exclusive) return;
+  const [labels, k] = [train.labels()!, train.classes.length];
+  const several = classesOf(train).findIndex(
+    (_, row) => labels.subarray(row * k, (row + 1) * k).reduce((sum, label) => sum + label, 0) > 1.01,
+  );
+  if (several >= 0)
+    throw new RegimenError(
+      "REG_DATA_LABEL",
+      `"${train.id(several)}" has several labels, and in ${task} classes exclude each other; use task multilabel_classification, or leave it one label`,
+    );
   const present = new Set(classesOf(train));
   if (present.size < 2)
     throw new RegimenError(
       "REG_DATA_ONE_CLASS",
       `all ${train.length} training images are of one class (${train.classes[[...present][0] ?? 0]}); a classifier needs images of at least two`,
     );
-  const synthetic = input.synthetic && source(await input.synthetic);
-  if (synthetic) expectSame(train, synthetic);
-  return { train, validation, ...(test && { test }), ...(unlabeled && { unlabeled }), ...(synthetic && { synthetic }) };
 }
+
+const SCAFFOLDS: Partial<Record<Task, string>> = { semantic_segmentation: "segmenter", detection: "detector" };
 
 /** Everything that the trainings of a job share; builds the model once to learn what it is. */
 export async function prepareSession(
@@ -74,7 +102,7 @@ export async function prepareSession(
   if (!scaffold)
     throw new RegimenError(
       "REG_SCAFFOLD_MISSING",
-      `no installed scaffold trains "${task}"; run: npm i @regimen/scaffold-classifier, and pass it to createRegimen`,
+      `no installed scaffold trains "${task}"; run: npm i @regimen/scaffold-${SCAFFOLDS[task] ?? "classifier"}, and pass it to createRegimen`,
     );
   const { train } = splits;
   const blueprint = blueprintOf(options.model, registered, { format: train.format, classes: train.classes.length });

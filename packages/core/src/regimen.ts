@@ -56,12 +56,13 @@ export async function createRegimen(options: {
     train: running(trainJob),
     search: running(searchJob),
     fit: running(fitJob),
-    evaluate: async ({ model, data }) =>
-      evaluateModel(
-        model,
-        source(data as Source | Samples),
-        repeating(record, () => undefined),
-      ),
+    evaluate: async ({ model, data, task = "classification", validation }) =>
+      evaluateModel(model, source(data as Source | Samples), {
+        ...repeating(record, () => undefined),
+        registered,
+        task,
+        ...(validation && { validation }),
+      }),
     label: async ({ model, data }) =>
       labelWith(
         model,

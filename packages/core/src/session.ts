@@ -23,7 +23,7 @@ import {
 } from "@regimen/contracts";
 import type { Checkpoint, Store } from "@regimen/run-folder";
 import type { Repeating } from "@regimen/steps";
-import type { Member } from "./compose.ts";
+import type { Member } from "@regimen/composition";
 import { positionOf } from "./stage.ts";
 
 /** What every training of a job shares. */

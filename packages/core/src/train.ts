@@ -1,6 +1,6 @@
 import type { Change, Cost, Fragment, Json, Measure, Train, Trained } from "@regimen/contracts";
 import type { Checkpoint } from "@regimen/run-folder";
-import { composePolicy, type Member } from "./compose.ts";
+import { composePolicy, type Member } from "@regimen/composition";
 import type { Session, Order, Outcome, Inner } from "./session.ts";
 import { Training } from "./training.ts";
 

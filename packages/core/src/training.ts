@@ -8,7 +8,6 @@ import {
   zeroCost,
   type Blueprint,
   type Cost,
-  type Fragment,
   type Hooks,
   type Json,
   type Measure,
@@ -16,16 +15,14 @@ import {
   type Plan,
   type Predictor,
   type Probing,
-  type Recording,
   type Rng,
   type Run,
   type ScaffoldModel,
   type Source,
   type Trained,
 } from "@regimen/contracts";
-import { capture, decode, encode, restore, tableFrom, tableTo, type Checkpoint } from "@regimen/run-folder";
-import { Repeated } from "@regimen/steps";
-import { averaged, settle, settleAverage, statisticsOf, weighted } from "./averages.ts";
+import { capture, decode, encode, restore, type Checkpoint } from "@regimen/run-folder";
+import { averaged, settle, settleAverage, statisticsOf, weighted } from "@regimen/composition";
 import {
   applyBatch,
   averagesOf,
@@ -35,8 +32,8 @@ import {
   optimizerOf,
   type Composition,
   type Member,
-} from "./compose.ts";
-import { scoreModel, tableOf, tablesThrough, timed } from "./evaluate.ts";
+} from "@regimen/composition";
+import { scoreModel, tablesThrough, timed } from "@regimen/composition";
 import {
   optimizerNamed,
   planOf,
@@ -47,6 +44,7 @@ import {
   type Inner,
   type Fitted,
 } from "./session.ts";
+import { runFor } from "./run.ts";
 import { forgetPartial, positionOf, runStage, type StageEnv } from "./stage.ts";
 
 export class Training {
@@ -191,101 +189,33 @@ export class Training {
 
   /** What technique `name` may use within `change`. */
   runOf(name: string, change: Inner): Run {
-    const session = this.#session;
-    const rng = this.#rng(change).fork(name);
-    const key = `${change.path}/${name}`;
     const { images, ...rest } = { ...this.#plan, ...change.plan };
     const [begin, end] = change.span ?? [0, 1];
-    const plan = { images: images * (end - begin), ...rest };
-    const { techniques } = session.registered;
     const working = this.#members(change);
-    return {
-      techniques: techniques.filter((one) => working.some((member) => member.name === one.name)),
+    const fresh = (change.model ?? this.#session.blueprint).fresh;
+    return runFor({
+      name,
+      key: `${change.path}/${name}`,
+      session: this.#session,
+      env: this.#env,
+      rng: this.#rng(change).fork(name),
+      plan: { images: images * (end - begin), ...rest },
+      blueprint: change.model ?? this.#session.blueprint,
+      train: change.data ?? this.#session.data.train,
+      techniques: this.#session.registered.techniques.filter((one) =>
+        working.some((member) => member.name === one.name),
+      ),
       refused: (this.#order.policy.refused ?? []).map(({ use }) => use),
-      rng,
-      task: session.task,
-      blueprint: change.model ?? session.blueprint,
-      plan,
-      data: { ...session.data, train: change.data ?? session.data.train },
-      scaffold: (model, { normalize = (change.model ?? session.blueprint).fresh } = {}) =>
-        this.#wrap(model, normalize, [], false),
-      twin: () => this.#build(change),
-      optimizer: (use, params) => optimizerNamed(session, use, params),
-      fit: async (stage) => {
-        const stageKey = `${key}/${stage.name}`;
-        const own = { ...plan, ...stage.plan };
-        this.#ask(own.images, stageKey);
-        const kept = session.store.get(`done/${stageKey}`);
-        if (kept) {
-          const checkpoint = decode(kept);
-          for (const state of restore(checkpoint, stage.weights).values()) state.dispose();
-          const answer = checkpoint.meta as unknown as Awaited<ReturnType<Run["fit"]>>;
-          this.#count(answer.cost);
-          return answer;
-        }
-        const result = await runStage(
-          {
-            key: stageKey,
-            data: stage.data,
-            extra: stage.extra ?? [],
-            plan: own,
-            schedule: scheduleNamed(session, own.schedule),
-            cost: stage.cost ?? 1,
-            until: own.images,
-            origin: 0,
-            horizon: own.images,
-            weights: stage.weights,
-            rng: rng.fork(stage.name),
-            draw: (stream, shape) => (stage.draw ? { [name]: stage.draw(stream, shape) } : {}),
-            step: (batch, step) => stage.step(batch, step.of(name)),
-          },
-          this.#env,
-        );
-        this.#count(result.cost);
-        const names = Object.keys(result.points[0]?.logs ?? {});
-        const curves = Object.fromEntries(names.map((log) => [log, result.points.map((point) => point.logs[log]!)]));
-        const answer = { curves, cost: result.cost };
-        session.store.put(`done/${stageKey}`, encode(await capture(stage.weights, new Map(), answer)));
-        result.state.dispose();
-        forgetPartial(session.store, stageKey);
-        return answer;
-      },
-      table: async (table, model, on, pick) => {
-        const kept = session.store.get(`table/${key}/${table}`);
-        if (kept) {
-          this.#count({ trained: 0, inferred: on.length, seconds: 0 });
-          return tableFrom(decode(kept));
-        }
-        const found = await this.#timed(on.length, () => tableOf(model, on, pick, session));
-        session.store.put(`table/${key}/${table}`, encode(tableTo(found)));
-        return found;
-      },
-      score: async (model, on) => (await this.#score(model, on)).score,
-      repeat: (program, { trained = 0, inferred = 0 }) => {
-        const repeated = new Repeated(program, session);
-        const run: Recording["run"] = (inputs) => {
-          this.#allow(trained, `${key}/repeat`);
-          const started = performance.now();
-          const answer = repeated.run(inputs);
-          this.#count({ trained, inferred, seconds: (performance.now() - started) / 1000 });
-          return answer;
-        };
-        return { run, sync: () => repeated.sync(), dispose: () => repeated.dispose() };
-      },
+      wrap: (model, normalize = fresh) => this.#wrap(model, normalize, [], false),
+      build: () => this.#build(change),
+      ask: (asked, what) => this.#ask(asked, what),
+      allow: (asked, what) => this.#allow(asked, what),
+      count: (cost) => this.#count(cost),
+      timed: (looked, work) => this.#timed(looked, work),
+      score: (model, on) => this.#score(model, on),
       settle: (model, on) => this.#settle(model, on),
-      show: (what, pictures, about) => session.show(`${key}/${what}`, pictures, about),
-      log: (logs) =>
-        session.emit({ kind: "epoch", training: key, epoch: 1, epochs: 1, logs, secondsLeft: session.secondsLeft() }),
-      snapshot: async (snapshot, weights) => {
-        const id = `snapshot/${key}/${snapshot}`;
-        session.store.put(id, encode(await capture(weights, new Map(), {})));
-        return { id };
-      },
-      restore: async (snapshot, weights, parts) => {
-        const chosen = weights.filter((weight) => !parts || parts.includes(weight.part));
-        for (const state of restore(decode(this.#kept(snapshot.id)), chosen).values()) state.dispose();
-      },
-    };
+      kept: (id) => this.#kept(id),
+    });
   }
 
   async measure(doing: Measure, args: Json, from?: Checkpoint): Promise<{ value: Json; cost: Cost }> {

@@ -117,6 +117,7 @@ describe("an abort", () => {
       "policy.json",
       "run.json",
       "splits.csv",
+      "status.json",
     ]);
   });
 

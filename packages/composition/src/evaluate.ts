@@ -5,6 +5,7 @@ import {
   type Batch,
   type Cost,
   type Forward,
+  type ImageFormat,
   type Metered,
   type Predictor,
   type Program,
@@ -13,13 +14,14 @@ import {
   type Shape,
   type Source,
   type Table,
+  type Task,
 } from "@regimen/contracts";
 import { batchFrom, feedTensors, Repeated, rowTensors, stepFrom, StageState, type Repeating } from "@regimen/steps";
 import { chunks } from "@regimen/sources";
 import { applyBatch, drawFor, type Composition } from "./compose.ts";
 
-/** Forward passes need no gradients, so their batches may be larger. */
-const BATCH = 250;
+/** Forward passes need no gradients, so their batches may be larger: so many images, of large ones about a megapixel. */
+const batchFor = ({ h, w }: ImageFormat): number => Math.max(1, Math.min(250, Math.floor(2 ** 20 / (h * w))));
 /** Recording costs about a pass: below so many full batches it does not pay. */
 const WORTH_RECORDING = 4;
 
@@ -30,8 +32,9 @@ export async function forEachBatch(
   visit: (answer: NamedTensorMap, batch: Batch) => void,
   { record, refused }: Repeating,
 ): Promise<number> {
-  const groups = chunks(on.length, BATCH);
-  const full = new Repeated(program, { refused, ...(record && on.length >= WORTH_RECORDING * BATCH && { record }) });
+  const size = batchFor(on.format);
+  const groups = chunks(on.length, size);
+  const full = new Repeated(program, { refused, ...(record && on.length >= WORTH_RECORDING * size && { record }) });
   const rest = new Repeated(program, { refused });
   let next = groups[0] && on.read(groups[0]);
   try {
@@ -42,7 +45,7 @@ export async function forEachBatch(
       const shape: Shape = { ...on.format, n: rows.length, classes: on.classes.length };
       tf.tidy(() => {
         const batch = batchFrom(rowTensors(read, shape), shape);
-        const passes = rows.length === BATCH ? full : rest;
+        const passes = rows.length === size ? full : rest;
         visit(passes.run({ images: batch.images }), batch);
       });
     }
@@ -77,9 +80,9 @@ const forEachForward = (
 export async function scoreModel(
   model: Predictor,
   on: Source,
-  { scaffold, ...repeating }: Repeating & { readonly scaffold: Scaffold },
+  { scaffold, task, ...repeating }: Repeating & { readonly scaffold: Scaffold; readonly task: Task },
 ): Promise<Metered> {
-  const meter = scaffold.meter({ ...on.format, n: BATCH, classes: on.classes.length });
+  const meter = scaffold.meter({ ...on.format, n: batchFor(on.format), classes: on.classes.length }, task);
   await forEachForward(model, on, (seen, batch) => meter.add(seen, batch), repeating);
   return meter.read();
 }
@@ -105,7 +108,7 @@ export async function tablesThrough(
   { rng, record, refused }: Repeating & { readonly rng: Rng },
 ): Promise<readonly Table[]> {
   const found = compositions.map(() => new Columns());
-  const groups = chunks(on.length, BATCH);
+  const groups = chunks(on.length, batchFor(on.format));
   const state = new StageState();
   const programs = new Map<number, Repeated>();
   const programFor = (shape: Shape): Repeated => {
