@@ -58,7 +58,11 @@ if (asked.data) {
     { arm: "mirror + translate", steps: BASE },
     ...regimen.registered.techniques
       .filter(
-        ({ group, order, space }) => !APART.includes(group) && !order.needs?.length && !isOff(space, defaultsOf(space)),
+        ({ group, order, space, tasks = ["classification"] }) =>
+          tasks.includes("classification") &&
+          !APART.includes(group) &&
+          !order.needs?.some((need) => ["unlabeled", "synthetic"].includes(need)) &&
+          !isOff(space, defaultsOf(space)),
       )
       .map(({ name }) => ({ arm: name, steps: [[name, {}]] })),
   ].filter(({ arm }) => !asked.only || asked.only.split(",").some((word) => arm.includes(word)));
