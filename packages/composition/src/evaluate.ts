@@ -43,13 +43,15 @@ export async function forEachBatch(
       const read = await next!;
       next = groups[at + 1] && on.read(groups[at + 1]!);
       const shape: Shape = { ...on.format, n: rows.length, classes: on.classes.length };
+      const passes = rows.length === size ? full : rest;
+      // What the recording assigned is wanted by whoever runs next: the last, smaller batch, or the caller.
+      if (passes === rest) full.sync();
       tf.tidy(() => {
         const batch = batchFrom(rowTensors(read, shape), shape);
-        const passes = rows.length === size ? full : rest;
         visit(passes.run({ images: batch.images }), batch);
       });
     }
-    full.sync();
+    if (groups.at(-1)?.length === size) full.sync();
   } finally {
     full.dispose();
   }
