@@ -1,4 +1,4 @@
-import type { Cost } from "./json.ts";
+import type { Score, Cost } from "./json.ts";
 import type { Plan } from "./technique.ts";
 
 export const zeroCost: Cost = { trained: 0, inferred: 0, seconds: 0 };
@@ -30,3 +30,6 @@ export function shareImages({ images, batch }: Pick<Plan, "images" | "batch">, s
     return own;
   });
 }
+
+/** What policies are compared by: the loss at the best temperature, where the task has one. */
+export const comparable = ({ calibrated, loss }: Score): number => calibrated ?? loss;

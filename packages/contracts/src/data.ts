@@ -21,10 +21,13 @@ export type Shape = ImageFormat & { readonly n: number; readonly classes: number
 /** Where an example's label came from: `Batch.origin` holds these numbers. */
 export const ORIGIN = { unlabelled: 0, labelled: 1, added: 2 } as const;
 
+/** In a mask: a pixel of which nobody says what it is. No loss and no metric sees it. */
+export const IGNORED = 255;
+
 /** Boxes of a batch or of rows, as [y0, x0, y1, x1] in pixels. Capacity is fixed; weight 0 marks padding. */
 export interface Boxes<At, Labels, Weights> {
   /** [n, capacity, 4] */ readonly at: At;
-  /** [n, capacity, classes] */ readonly labels: Labels;
+  /** [n, capacity, classes]; −1: an object of the class that is not to be judged (difficult), −2: a crowd of them */ readonly labels: Labels;
   /** [n, capacity] */ readonly weights: Weights;
 }
 
@@ -35,7 +38,7 @@ export interface Rows {
   /** [rows] */ readonly weights: Float32Array;
   /** [rows], values of ORIGIN */ readonly origin: Float32Array;
   readonly boxes?: Boxes<Float32Array, Float32Array, Float32Array>;
-  /** [rows, h, w], class numbers */ readonly masks?: Int32Array;
+  /** [rows, h, w], class numbers, or IGNORED */ readonly masks?: Int32Array;
   /** Further columns, each [rows, width]. */ readonly also?: Readonly<Record<string, Float32Array>>;
 }
 
@@ -102,7 +105,7 @@ export interface Batch {
   /** [n], the weight of each example's loss */ readonly weights: Tensor1D;
   /** [n], values of ORIGIN */ readonly origin: Tensor1D;
   readonly boxes?: Boxes<Tensor3D, Tensor3D, Tensor2D>;
-  /** [n, h, w], class numbers */ readonly masks?: Tensor3D;
+  /** [n, h, w], class numbers, or IGNORED */ readonly masks?: Tensor3D;
   /** [n, 8]: the pending projective map from output to input pixels (x, y), as in TensorFlow's ImageProjectiveTransform; applied once */
   readonly warp: Tensor2D;
   /** What comes in from outside the image: its mirror image unless told, or where there are boxes grey. */

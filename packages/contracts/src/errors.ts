@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   "REG_DATA_TRUNCATED",
   "REG_DATA_UNREADABLE",
   "REG_DISK",
+  "REG_EXECUTOR",
   "REG_HOOK",
   "REG_JOURNAL",
   "REG_LOSS_NAN",
@@ -51,6 +52,8 @@ export const ERROR_CODES = [
   "REG_SCHEDULE_UNKNOWN",
   "REG_TASK",
   "REG_USAGE",
+  "REG_WORKER_LOST",
+  "REG_WORKER_MISMATCH",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
@@ -63,7 +66,8 @@ export class RegimenError extends Error {
     super(`${code}: ${message}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.input =
-      options.input ?? !(["REG_LOSS_NAN", "REG_DISK", "REG_HOOK", "REG_METALEARNER"] as ErrorCode[]).includes(code);
+      options.input ??
+      !(["REG_LOSS_NAN", "REG_DISK", "REG_HOOK", "REG_METALEARNER", "REG_WORKER_LOST"] as ErrorCode[]).includes(code);
   }
 }
 

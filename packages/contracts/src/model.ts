@@ -1,6 +1,7 @@
 import type { NamedTensorMap, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import type { Batch, ImageFormat, Shape } from "./data.ts";
+import type { Batch, ImageFormat, Pictures, Rows, Shape } from "./data.ts";
+import type { Evaluation, Examiner } from "./evaluation.ts";
 import type { Json, Params, Score, Task } from "./json.ts";
 import type { Rng } from "./random.ts";
 import type { Step, Weight } from "./step.ts";
@@ -64,8 +65,15 @@ export interface Meter {
   add(seen: Forward, batch: Batch): void;
   read(): Promise<Metered>;
 }
-/** `losses`: [images]; `outputs`: decoded, one row an image. */
-export type Metered = { readonly score: Score; readonly losses: Float32Array; readonly outputs: Float32Array };
+/**
+ * `losses`: [images]; `outputs`: decoded, one row an image; `calibrated`: the losses behind `score.calibrated`, where that is.
+ */
+export type Metered = {
+  readonly score: Score;
+  readonly losses: Float32Array;
+  readonly outputs: Float32Array;
+  readonly calibrated?: Float32Array;
+};
 
 /** What a technique does to a model before any tensor exists. */
 export type Rewrite = { rewrite?(topology: Topology): Topology };
@@ -85,9 +93,27 @@ export interface Scaffold {
   readonly name: string;
   readonly version: string;
   readonly tasks: readonly Task[];
-  meter(shape: Shape): Meter;
+  meter(shape: Shape, task: Task): Meter;
   /** Builds the training model from `model`, whose weights it copies; `model` stays the caller's. Errors: REG_MODEL_*. */
   wrap(model: LayersModel, how: WrapOptions): Promise<ScaffoldModel>;
+  /**
+   * Judges a plain model's answers on raw pixels. Absent or undefined: one class an image, that of the largest
+   * probability. `validation`: what the same model showed there. Errors: REG_MODEL_OUTPUT.
+   */
+  examine?(how: {
+    readonly model: LayersModel;
+    readonly task: Task;
+    readonly format: ImageFormat;
+    readonly classes: readonly string[];
+    readonly validation?: Evaluation;
+  }): Examiner | undefined;
+  /** A row of pictures for each of `rows`: the image, its truth, the answer. `answers`: the plain model's outputs for them. */
+  draw?(of: {
+    readonly rows: Rows;
+    readonly answers: readonly Tensor[];
+    readonly model: LayersModel;
+    readonly format: ImageFormat;
+  }): Promise<Pictures>;
 }
 
 /** A model that can be built again and again. */
@@ -104,7 +130,7 @@ export interface Architecture {
   readonly name: string;
   readonly about: string;
   /** Whether `with.width` multiplies its filters: so it grows. */ readonly widens?: boolean;
-  /** Input is raw pixels [h, w, c]; output [classes] probabilities. Every initializer takes its seed from `seeds`. */
+  /** Input is raw pixels [h, w, c]; output [classes] probabilities (of each pixel, in segmentation). Every initializer takes its seed from `seeds`. */
   build(how: {
     readonly format: ImageFormat;
     readonly classes: number;

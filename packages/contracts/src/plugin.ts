@@ -1,6 +1,8 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Samples, Source } from "./data.ts";
 import type { Cost, Json, Params, Score, Task } from "./json.ts";
+import type { Evaluation, Prediction } from "./evaluation.ts";
+import type { Executor, Workbench, WorkbenchOptions } from "./executor.ts";
 import type { MetaLearner, Fragment } from "./metalearner.ts";
 import type { Architecture, Scaffold } from "./model.ts";
 import type { Recorder } from "./recording.ts";
@@ -81,6 +83,7 @@ export type ReadHow = {
   };
   readonly fit: "cover" | "contain" | "stretch";
   readonly channels?: 1 | 3;
+  /** An image may have several labels. */ readonly several?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
 };
 
@@ -135,6 +138,7 @@ export interface SearchOptions extends JobOptions {
       readonly [use: string]: Params | false;
     };
   };
+  /** Who does the search's requests; this process unless told. The caller closes it. */ readonly executor?: Executor;
 }
 export interface TrainOptions extends SearchOptions {
   /** False: no baseline run; the report then compares nothing. */ readonly baseline?: boolean;
@@ -203,26 +207,6 @@ export type RegimenEvent =
 /** Events while it runs; the result when awaited. An abort saves the state, then rejects with an `AbortError`. */
 export interface Running<T> extends PromiseLike<T>, AsyncIterable<RegimenEvent> {}
 
-export type Evaluation = {
-  readonly images: number;
-  readonly error: number;
-  readonly loss: number;
-  readonly ece: number;
-  readonly classes: readonly {
-    readonly name: string;
-    readonly support: number;
-    readonly precision: number | null;
-    readonly recall: number | null;
-  }[];
-  readonly predictions: readonly Prediction[];
-};
-export type Prediction = {
-  readonly id: string;
-  /** -1: it has none. */ readonly label: number;
-  readonly predicted: number;
-  readonly probabilities: readonly number[];
-};
-
 /** The receiver owns `model`: a plain LayersModel that takes raw pixels. */
 export interface FitResult {
   readonly model: LayersModel;
@@ -276,11 +260,15 @@ export interface Regimen {
   };
   /** The main job: baseline, search, final training, report. */ train(options: TrainOptions): Running<TrainResult>;
   search(options: SearchOptions): Running<SearchResult>;
+  /** Opens a run to do requests of its search, for an executor elsewhere. Errors: REG_RUN_MISSING, REG_DATA_*. */
+  workbench(options: WorkbenchOptions): Promise<Workbench>;
   fit(options: FitOptions): Running<FitResult>;
   /** `model`: a plain model on raw pixels. */ evaluate(options: {
     readonly model: LayersModel;
     readonly data: Source | Samples;
     readonly task?: Task;
+    /** What the same model showed on a validation split: where decision thresholds come from. */
+    readonly validation?: Evaluation;
   }): Promise<Evaluation>;
   /**
    * What a plain model says of each image, labelled or not: `source.relabel` takes the probabilities as soft labels. Errors:

@@ -20,7 +20,7 @@ export type Point = {
   readonly score: Score | null;
 };
 
-/** A finished trial, with the loss of every validation image: what paired comparisons need. */
+/** A finished trial, with the loss of every validation image, at the best temperature where there is one: what paired comparisons need. */
 export type Trial = TrialRecord & { readonly losses: readonly number[]; readonly points: readonly Point[] };
 
 /** What one technique of a policy is worth. */

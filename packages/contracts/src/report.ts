@@ -1,7 +1,16 @@
 import type { Cost, Json, Params, Task } from "./json.ts";
 
 type Interval = readonly [number, number];
-type Rates = { readonly precision: number | null; readonly recall: number | null };
+/** Beyond precision and recall only what the task has: see ClassEvaluation. */
+type Rates = {
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly averagePrecision?: number | null;
+  readonly rocAuc?: number | null;
+  readonly f1?: number | null;
+  readonly iou?: number | null;
+  readonly dice?: number | null;
+};
 
 export type Bin = {
   readonly from: number;
@@ -12,6 +21,17 @@ export type Bin = {
 };
 export type Calibration = { readonly ece: number; readonly bins: readonly Bin[] };
 export type Verdict = "better" | "worse" | "no-difference" | "too-few-images";
+/** `fixed` and `broken` count what Regimen's model fixed and broke of the longer training's answers. */
+export type LongerTraining = {
+  readonly error: number;
+  /** Of the plain training that was compared with. */ readonly epochs: number;
+  /** Of search and final training together: an equal cost. */ readonly equalEpochs: number | null;
+  readonly fixed: number;
+  readonly broken: number;
+  /** 95 % of longer − regimen, paired. */ readonly interval: Interval;
+  readonly p: number;
+  readonly verdict: Verdict;
+};
 export type CostStage = { readonly stage: string; readonly imagesSeen: number; readonly seconds: number };
 
 /** One step of the search's parallel coordinates. */
@@ -54,6 +74,19 @@ export type Misclassified = {
   /** A PNG or JPEG data address, or null. */ readonly image: string | null;
 };
 
+/** Pictures in rows, as one PNG: a word for each row and each column, all cells of one size. */
+export type Sheet = {
+  /** A PNG data address. */ readonly image: string;
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+};
+/** What a technique has shown of the images it made, and what it found of them. */
+export type Shown = {
+  /** The file in the run's folder. */ readonly file: string;
+  /** A PNG data address; null where the picture is too large for the report. */ readonly image: string | null;
+  readonly about: Json;
+};
+
 /** `report.json`. A field that does not apply is null, never absent. Shares are 0..1, losses in nats. */
 export type Report = {
   readonly format: 1;
@@ -91,6 +124,7 @@ export type Report = {
     /** Images of the test split that also stand in training or validation. */ readonly acrossSplits: number | null;
     readonly unreadable: number;
     readonly unreadableFiles: readonly { readonly file: string; readonly why: string }[];
+    /** A row of training images for each class; of many classes the rarest. */ readonly samples: Sheet | null;
   };
   readonly model: { readonly name: string; readonly parameters: number };
   readonly policy: {
@@ -142,14 +176,40 @@ export type Report = {
     readonly fixed: number | null;
     readonly broken: number | null;
     /** 95 % of baseline − regimen, paired. */ readonly interval: Interval | null;
-    /** Exact McNemar, two-sided. */ readonly p: number | null;
+    /** Exact McNemar, two-sided; null, like `fixed` and `broken`, where answers are graded. */ readonly p:
+      number | null;
     readonly verdict: Verdict;
+    /** Plain training for longer, on the same images; null where nobody tried. */ readonly longer: LongerTraining | null;
   };
   readonly loss: { readonly baseline: number | null; readonly regimen: number };
+  /** No bands and an error of NaN (null in a file) where a task's answers are no probabilities. */
   readonly calibration: { readonly baseline: Calibration | null; readonly regimen: Calibration };
-  readonly unlabeled: { readonly withoutError: number; readonly withError: number; readonly reduction: number } | null;
+  /** The policy with and without its techniques that learn from unlabelled images; null where nobody compared them. */
+  readonly unlabeled: {
+    readonly withoutError: number;
+    readonly withError: number;
+    readonly reduction: number;
+    /** Of the training without. */ readonly fixed: number;
+    readonly broken: number;
+    /** 95 % of without − with, paired. */ readonly interval: Interval;
+    readonly p: number;
+  } | null;
+  /** Techniques of the policy that learn from unlabelled images. */ readonly unlabeledUse: readonly string[];
+  /** Those that any trial had. */ readonly unlabeledTried: readonly string[];
   readonly curves: readonly Curve[];
   readonly misclassified: readonly Misclassified[];
+  /** Where answers are not just right or wrong: the images with the largest errors; else null. */
+  readonly worst:
+    | readonly {
+        readonly id: string;
+        /** 0..1 */ readonly error: number;
+        readonly baseline: number | null;
+        /** A data address, or null. */ readonly image: string | null;
+      }[]
+    | null;
+  /** Training images as they are, and as the policy makes them; null where it changes none or nobody drew them. */
+  readonly augmented: Sheet | null;
+  readonly synthetic: readonly Shown[];
   readonly cost: Cost;
   readonly limits: readonly string[];
 };

@@ -1,6 +1,7 @@
 import { meanInterval } from "@regimen/stats";
 import {
   addCost,
+  comparable,
   mergeFragments,
   zeroCost,
   type Attribution,
@@ -74,10 +75,10 @@ export async function attribute(
     }
     const { mean, hi: highest } = meanInterval(whole.losses.map((loss, image) => loss - without.losses[image]!));
     // Two trainings differ by more than their images tell: each has its own chance.
-    const half = Math.hypot(highest - mean, 1.96 * Math.SQRT2 * NOISE * without.score.loss);
+    const half = Math.hypot(highest - mean, 1.96 * Math.SQRT2 * NOISE * comparable(without.score));
     const [lo, hi] = [mean - half, mean + half];
     const verdict = hi < 0 ? "helps" : lo > 0 ? "hurts" : "no-effect";
-    measured.push({ use, loss: whole.score.loss, lossWithout: without.score.loss, interval: [lo, hi], verdict });
+    measured.push({ use, loss: comparable(whole.score), lossWithout: comparable(without.score), interval: [lo, hi], verdict });
   }
   const refused = measured
     .filter(({ verdict }) => verdict === "hurts")

@@ -1,5 +1,6 @@
-import type { JobOptions, Json, PolicyTrain, Regimen, RegimenEvent, Splits } from "@regimen/contracts";
+import type { Identity, JobOptions, Json, PolicyTrain, Regimen, RegimenEvent, Splits } from "@regimen/contracts";
 import { RunFolder } from "@regimen/run-folder";
+import { digestOf } from "@regimen/sources";
 import type { Repeating } from "@regimen/steps";
 import { prepareData, prepareSession } from "./prepare.ts";
 import type { Session } from "./session.ts";
@@ -36,20 +37,7 @@ export async function open(
   RunFolder.expect(options);
   const seed = options.seed ?? 0;
   const splits = await prepareData(options.data, seed, options.task);
-  const { train, validation, test, unlabeled, synthetic } = splits;
-  const architecture = "architecture" in options.model ? options.model.architecture : "own model";
-  const fingerprint = {
-    job,
-    seed,
-    model: architecture,
-    architecture: ("architecture" in options.model && options.model.with) || {},
-    training: (options.training ?? {}) as { readonly [key: string]: Json },
-    images: [train, validation, test, unlabeled, synthetic].map((part) => part?.length ?? 0),
-    classes: [...train.classes],
-    format: [train.format.h, train.format.w, train.format.c],
-    plugins: Object.fromEntries(context.registered.plugins.map(({ name, version }) => [name, version])),
-    ...more,
-  };
+  const fingerprint = { job, ...settingsIn(context, options, splits), ...more };
   const folder = new RunFolder(job, options, { ...context, engine: ENGINE }, fingerprint);
   folder.splits(splits);
   const { store } = folder;
@@ -60,5 +48,28 @@ export async function open(
     show: (...what) => folder.show(...what),
   });
   return { ...prepared, splits, folder, seed, plain: imagesFor(prepared.session.settings, splits) };
+}
+
+/** What two processes that work on one run must have alike. */
+export async function identityOf(
+  context: Context,
+  options: JobOptions,
+  { splits }: Pick<Opened, "splits">,
+): Promise<Identity> {
+  const { name: backend } = context.backend;
+  return { engine: ENGINE, backend, data: await digestOf(splits), ...settingsIn(context, options, splits) };
+}
+function settingsIn(context: Context, { seed = 0, model, training = {} }: JobOptions, splits: Splits): Identity {
+  const { train, validation, test, unlabeled, synthetic } = splits;
+  return {
+    seed,
+    model: "architecture" in model ? model.architecture : "own model",
+    architecture: ("architecture" in model && model.with) || {},
+    training: training as Identity,
+    images: [train, validation, test, unlabeled, synthetic].map((part) => part?.length ?? 0),
+    classes: [...train.classes],
+    format: [train.format.h, train.format.w, train.format.c],
+    plugins: Object.fromEntries(context.registered.plugins.map(({ name, version }) => [name, version])),
+  };
 }
 export const imagesFor = ({ epochs }: PolicyTrain, { train: data }: Splits): number => Math.round(epochs * data.length);

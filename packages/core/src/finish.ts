@@ -1,4 +1,5 @@
 import { givesProbabilities, topologyOf } from "@regimen/topology";
+import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { imagesSeen, type Evaluation, type FitResult, type Policy, type Splits } from "@regimen/contracts";
 import type { Context, Opened } from "./context.ts";
@@ -19,6 +20,7 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
   const { task } = opened.session;
   const test = splits.test ? await tested({ ...context, task }, model, splits) : null;
   if (test) folder.predictions(test, splits.train.classes);
+  if (test) await showAnswers(opened, model, test);
   const { h, w, c, range } = splits.train.format;
   const { fit = null, interpolation = null } = splits.train.resize ?? {};
   await folder.model(model, policy, {
@@ -49,6 +51,26 @@ async function tested(judging: Judging, model: LayersModel, { test, validation }
   if (judging.task === "classification") return evaluateModel(model, test!, judging);
   return evaluateModel(model, test!, { ...judging, validation: await evaluateModel(model, validation, judging) });
 }
+/** How many of the worst answers are drawn. */
+const DRAWN = 8;
+/** `shown/test-answers.png`, where the scaffold draws: of the images with the largest errors. */
+async function showAnswers({ session, splits, folder }: Opened, model: LayersModel, test: Evaluation): Promise<void> {
+  const { scaffold } = session;
+  if (!scaffold.draw || !folder.path) return;
+  const errors = test.predictions.map(({ error }) => error ?? -1);
+  const worst = [...errors.keys()].sort((a, b) => errors[b]! - errors[a]!).slice(0, DRAWN);
+  const { format } = splits.test!;
+  const rows = await splits.test!.read(worst);
+  const answers = tf.tidy(() => {
+    const images = tf.tensor4d(new Float32Array(rows.images), [worst.length, format.h, format.w, format.c]);
+    return [model.predict(images)].flat();
+  });
+  folder.show("test-answers", await scaffold.draw({ rows, answers, model, format }), {
+    columns: ["image", "truth", "answer"],
+    rows: worst.map((row) => ({ id: test.predictions[row]!.id, error: test.predictions[row]!.error ?? null })),
+  });
+  tf.dispose(answers);
+}
 async function plainOf(outcome: Outcome): Promise<LayersModel> {
   try {
     return await outcome.model.plain();
@@ -57,7 +79,11 @@ async function plainOf(outcome: Outcome): Promise<LayersModel> {
   }
 }
 /** As `finish` tests; on validation where there is no test split. */
-export async function evaluatePlain(context: Context, { session, splits }: Opened, outcome: Outcome): Promise<Evaluation> {
+export async function evaluatePlain(
+  context: Context,
+  { session, splits }: Opened,
+  outcome: Outcome,
+): Promise<Evaluation> {
   const judging = { ...context, task: session.task };
   const model = await plainOf(outcome);
   const evaluation = await (splits.test

@@ -83,7 +83,7 @@ export type Judging = Repeating & {
 /** Metrics of a plain model over the labelled rows, and what it answers for every row. */
 export async function evaluateModel(model: LayersModel, on: Source, judging: Judging): Promise<Evaluation> {
   const { registered, task, validation, ...repeating } = judging;
-  const scaffold = registered.scaffolds.find(({ tasks }) => tasks.includes(task));
+  const scaffold = registered.scaffolds.findLast(({ tasks }) => tasks.includes(task));
   const how = { model, task, format: on.format, classes: on.classes, ...(validation && { validation }) };
   const examiner = scaffold?.examine?.(how);
   if (!examiner) return evaluateClasses(model, on, repeating);

@@ -28,7 +28,7 @@ import { decode, sheetOf } from "@regimen/run-folder";
 import { buildReport } from "@regimen/stats";
 import { attribute, prune } from "./attribution.ts";
 import { composePolicy } from "@regimen/composition";
-import { TRUNK, engineOf, imagesFor, open, type Context, type Opened } from "./context.ts";
+import { TRUNK, engineOf, identityOf, imagesFor, open, type Context, type Opened } from "./context.ts";
 import { duplicatesOf, samplesOf, withPictures } from "@regimen/sources";
 import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
@@ -98,7 +98,17 @@ async function searchWith(
       secondsLeft: session.secondsLeft(),
     });
   begin();
-  const found = await search(session, learner, problem, folder.journal, (settings) => plainly(settings, begin));
+  const { executor } = options;
+  if (executor?.begin)
+    await executor.begin({ identity: await identityOf(context, options, opened), folder: folder.path });
+  const found = await search(
+    session,
+    learner,
+    problem,
+    folder.journal,
+    (settings) => plainly(settings, begin),
+    executor,
+  );
   const left = Math.min(imagesSeen(reserve), imagesSeen(whole.budget) - imagesSeen(found.spent));
   if (found.best.steps.length)
     context.emit({
@@ -233,8 +243,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     splits,
     duplicates: await duplicatesOf(splits),
     result,
-    regimen:
-      result.test ?? (await evaluateModel(result.model, splits.validation, { ...context, task: session.task })),
+    regimen: result.test ?? (await evaluateModel(result.model, splits.validation, { ...context, task: session.task })),
     baseline: baseline && {
       evaluation: await evaluatePlain(context, opened, baseline),
       cost: addCost(trunk.cost, baseline.cost),

@@ -19,11 +19,7 @@ import { classesOf, expectSame, normalizationOf, source, split } from "@regimen/
 import type { Session } from "./session.ts";
 
 /** Opens, splits and checks the data. Errors: REG_DATA_*. */
-export async function prepareData(
-  input: DataInput,
-  seed: number,
-  task: Task = "classification",
-): Promise<Splits> {
+export async function prepareData(input: DataInput, seed: number, task: Task = "classification"): Promise<Splits> {
   const rng = createRng(seed).fork("split");
   const given = source(await input.train);
   const classes = classesOf(given);
@@ -98,7 +94,7 @@ export async function prepareSession(
   env: Pick<Session, "store" | "signal" | "emit" | "show" | "record" | "refused">,
 ): Promise<{ session: Session; parameters: number; expect(images: number): void }> {
   const task = options.task ?? "classification";
-  const scaffold = registered.scaffolds.find((candidate) => candidate.tasks.includes(task));
+  const scaffold = registered.scaffolds.findLast((candidate) => candidate.tasks.includes(task));
   if (!scaffold)
     throw new RegimenError(
       "REG_SCAFFOLD_MISSING",

@@ -21,6 +21,7 @@ import { evaluateModel, labelWith } from "./inference.ts";
 import type { Context } from "./context.ts";
 import { fitJob, searchJob, trainJob } from "./jobs.ts";
 import { OPTIMIZERS, SCHEDULES } from "@regimen/optim";
+import { openWorkbench } from "./workbench.ts";
 import { withStatus } from "@regimen/run-folder";
 import { source } from "@regimen/sources";
 import type { Repeating } from "@regimen/steps";
@@ -70,6 +71,10 @@ export async function createRegimen(options: {
         repeating(record, () => undefined),
       ),
     open: (spec, how) => open(registered, spec, how),
+    workbench: (asked) => {
+      const [signal, emit] = [new AbortController().signal, (): void => undefined];
+      return openWorkbench({ backend, registered, signal, emit, ...repeating(record, emit) }, asked);
+    },
     dispose: async () => undefined,
   };
 }

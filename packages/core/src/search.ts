@@ -7,6 +7,8 @@ import {
   zeroCost,
   type Answer,
   type Cost,
+  type Done,
+  type Executor,
   type Fragment,
   type Json,
   type MetaLearner,
@@ -14,8 +16,10 @@ import {
   type Request,
   type Technique,
   type Trial,
+  type Work,
 } from "@regimen/contracts";
 import { decode, encode, type Checkpoint, type Journal } from "@regimen/run-folder";
+import { askAndTell, oneByOne } from "@regimen/search";
 import type { Session } from "./session.ts";
 import { positionOf } from "./stage.ts";
 import { measure, train } from "./train.ts";
@@ -27,59 +31,76 @@ export type Found = { readonly best: Fragment; readonly trials: readonly Trial[]
 /** The plain training's checkpoint, which every learner may fork. */
 export const TRUNK_NAME = "/trunk";
 
-/**
- * Asks, does, tells until the metalearner is done; what the journal holds is told again, not done again. `plain` makes the trunk,
- * and is called before the first that forks it.
- */
+/** Has the metalearner's requests done, here unless told; what the journal holds is told again. `plain` makes the trunk, when it is first forked. */
 export async function search(
   session: Session,
   learner: MetaLearner,
   problem: Problem,
   journal: Journal,
   plain: (settings: Fragment["train"]) => Promise<unknown>,
+  elsewhere?: Executor,
 ): Promise<Found> {
-  let state = learner.init(problem);
-  let spent = zeroCost;
   const trials: Trial[] = [];
-  const ids = new Set<string>();
-  for (let waited = false; ;) {
-    session.signal.throwIfAborted();
-    const [request, asked] = learner.ask(state);
-    state = asked;
-    if (request.kind === "done") break;
-    if (request.kind === "wait") {
-      // One request at a time is outstanding here, and it is answered at once: nobody is left to wait for.
-      if (waited) throw new RegimenError("REG_METALEARNER", `"${learner.name}" waits with nothing outstanding`);
-      waited = true;
-      continue;
-    }
-    waited = false;
-    if (ids.has(request.id))
-      throw new RegimenError("REG_METALEARNER", `"${learner.name}" asks for "${request.id}" a second time`);
-    ids.add(request.id);
-    const left = imagesSeen(problem.budget) - imagesSeen(spent);
-    if (request.from === TRUNK_NAME) await plain(request.policy.train);
-    const [answer, trial] =
-      request.kind === "trial"
-        ? await answerTrial(session, request, left, journal)
-        : [await answerMeasure(session, learner, request, { left, seed: problem.seed }, journal), undefined];
-    if (trial) {
+  const found = await askAndTell({
+    learner,
+    problem,
+    journal,
+    executor: elsewhere ?? oneByOne((work, signal) => doWork({ ...session, signal }, learner, work)),
+    signal: session.signal,
+    grace: session.settings.batchSize,
+    reached: new Map([[TRUNK_NAME, Number(problem.facts["trunkImages"])]]),
+    before: async ({ from, policy }) => from === TRUNK_NAME && plain(policy.train),
+    known: (request) => knownOf(session, request, journal),
+    record: ({ request: { kind, id } }, { answer, trial }) => {
+      journal.add(kind, id, (trial ?? answer) as unknown as Json);
+      forget(session, `${kind}/${id}`);
+      if (elsewhere) session.spent({ ...answer.cost, seconds: answer.cost.seconds / elsewhere.capacity });
+    },
+    told: ({ request }, { trial }) => {
+      if (!trial) return;
       trials.push(trial);
       const { name, score, status } = trial;
       session.emit({ kind: "trial", name, done: trials.length, score, status, secondsLeft: session.secondsLeft() });
-    }
-    // Everybody's checkpoints are nobody's to drop.
-    for (const name of (request.kind === "trial" && request.drop) || [])
-      if (!name.startsWith("/")) session.store.delete(checkpointKey(name));
-    spent = addCost(spent, answer.cost);
-    state = learner.tell(state, answer);
+      // Everybody's checkpoints are nobody's to drop.
+      for (const kept of (request.kind === "trial" && request.drop) || [])
+        if (!kept.startsWith("/")) session.store.delete(checkpointKey(kept));
+    },
+  });
+  return { ...found, trials };
+}
+
+/** Does one request; nothing is written down but what it keeps. */
+export async function doWork(session: Session, learner: MetaLearner, work: Work): Promise<Done> {
+  session.signal.throwIfAborted();
+  const { request, left, seed } = work;
+  if (request.kind === "measure")
+    return { answer: await doMeasure(session, learner, request, { left, seed }), trial: null };
+  const trial = await doTrial(session, request, left);
+  return { answer: answerOf(trial), trial };
+}
+
+/** What the journal holds of a request. */
+function knownOf(session: Session, request: Work["request"], journal: Journal): Done | undefined {
+  const { kind, id } = request;
+  if (kind === "measure") {
+    const answer = journal.get<Answer>(kind, id);
+    if (answer) session.spent(answer.cost);
+    return answer && { answer, trial: null };
   }
-  return { best: learner.best(state), trials, spent };
+  const trial = journal.get<Trial>(kind, id);
+  if (!trial) return undefined;
+  if (trial.until !== request.until || JSON.stringify(trial.policy) !== JSON.stringify(request.policy))
+    throw new RegimenError(
+      "REG_RUN_MISMATCH",
+      `trial "${id}" was another one when this run was begun; resume it with the same metalearner and plug-ins`,
+    );
+  session.spent(trial.cost);
+  return { answer: answerOf(trial), trial };
 }
 
 export const checkpointKey = (name: string): string => `checkpoint/${name}`;
 
-/** Does one trial, or reads it from the journal. */
+/** Does one trial, or reads it from the journal: outside of a search. */
 export async function answerTrial(
   session: Session,
   request: TrialRequest,
@@ -87,30 +108,24 @@ export async function answerTrial(
   journal: Journal,
   validate = false,
 ): Promise<readonly [Answer, Trial]> {
+  const known = knownOf(session, request, journal);
+  if (known?.trial) return [known.answer, known.trial];
+  const { id } = request;
+  const trial = await doTrial(session, request, left, validate);
+  // A failure of the core's own training may have a passing reason: a resumed run tries it again.
+  if (trial.status === "ok" || !id.startsWith("/")) journal.add("trial", id, trial as unknown as Json);
+  forget(session, `trial/${id}`);
+  return [answerOf(trial), trial];
+}
+
+async function doTrial(session: Session, request: TrialRequest, left: number, validate = false): Promise<Trial> {
   const { id, policy, until, from, keep, seed } = request;
-  const known = journal.get<Trial>("trial", id);
-  if (known) {
-    if (known.until !== until || JSON.stringify(known.policy) !== JSON.stringify(policy))
-      throw new RegimenError(
-        "REG_RUN_MISMATCH",
-        `trial "${id}" was another one when this run was begun; resume it with the same metalearner and plug-ins`,
-      );
-    session.spent(known.cost);
-    return [answerOf(known), known];
-  }
   const horizon = request.horizon ?? imagesOf(session);
   const record = { id, name: threeWords(`${seed}/${id}`), policy, until, horizon, from: from ?? null };
-  const finish = (
-    rest: Pick<Trial, "status" | "score" | "cost" | "why" | "losses" | "points">,
-  ): readonly [Answer, Trial] => {
-    const trial: Trial = { ...record, ...rest };
-    // A failure of the core's own training may have a passing reason: a resumed run tries it again.
-    if (trial.status === "ok" || !id.startsWith("/")) journal.add("trial", id, trial as unknown as Json);
-    forget(session, `trial/${id}`);
-    return [answerOf(trial), trial];
-  };
-  const failed = (status: "failed" | "over-budget", why: string, cost = zeroCost): readonly [Answer, Trial] =>
-    finish({ status, score: null, cost, why, losses: [], points: [] });
+  const failed = (status: "failed" | "over-budget", why: string, cost = zeroCost): Trial => ({
+    ...record,
+    ...{ status, score: null, cost, why, losses: [], points: [] },
+  });
 
   const checkpoint = keptAs(session, id, from);
   const need = until - positionOf(checkpoint).position;
@@ -132,19 +147,12 @@ export async function answerTrial(
     };
     const outcome = await train(counting, order);
     outcome.model.dispose();
-    const { checkpoint: end } = outcome;
+    const { checkpoint: end, metered, cost, points } = outcome;
     if (keep !== undefined && !end)
       return failed("failed", `its policy trains in several stages, which cannot be kept`, spent());
     if (keep !== undefined && end) session.store.put(checkpointKey(keep), encode(end));
-    const losses = Array.from(outcome.metered.losses, (loss) => Number(loss.toPrecision(6)));
-    return finish({
-      status: "ok",
-      score: outcome.metered.score,
-      cost: outcome.cost,
-      why: null,
-      losses,
-      points: outcome.points,
-    });
+    const losses = Array.from(metered.calibrated ?? metered.losses, (loss) => Number(loss.toPrecision(6)));
+    return { ...record, status: "ok", score: metered.score, cost, why: null, losses, points };
   } catch (error) {
     return failed("failed", whyFailed(error, session), spent());
   }
@@ -183,19 +191,13 @@ const forget = ({ store }: Session, key: string): void =>
   ["done", "partial", "table", "snapshot"].forEach((kind) => store.clear(`${kind}/${key}`));
 const imagesOf = (session: Session): number => session.settings.epochs * session.data.train.length;
 
-async function answerMeasure(
+async function doMeasure(
   session: Session,
   learner: MetaLearner,
   request: MeasureRequest,
   how: { readonly left: number; readonly seed: number },
-  journal: Journal,
 ): Promise<Answer> {
   const { id, use, policy, from, atMost, with: args } = request;
-  const known = journal.get<Answer>("measure", id);
-  if (known) {
-    session.spent(known.cost);
-    return known;
-  }
   const doing = learner.measures?.[use];
   if (!doing)
     throw new RegimenError(
@@ -205,21 +207,13 @@ async function answerMeasure(
   const checkpoint = keptAs(session, id, from);
   const limit = Math.min(how.left, imagesSeen(atMost));
   const { counting, spent } = counted(session);
-  let answer: Answer;
   try {
-    const { value, cost } = await measure(
-      counting,
-      { id, policy, limit, seed: how.seed, ...(checkpoint && { from: checkpoint }) },
-      doing,
-      args,
-    );
-    answer = { id, status: "ok", value, cost };
+    const order = { id, policy, limit, seed: how.seed, ...(checkpoint && { from: checkpoint }) };
+    const { value, cost } = await measure(counting, order, doing, args);
+    return { id, status: "ok", value, cost };
   } catch (error) {
-    answer = { id, status: "failed", cost: spent(), why: whyFailed(error, session) };
+    return { id, status: "failed", cost: spent(), why: whyFailed(error, session) };
   }
-  journal.add("measure", id, answer as unknown as Json);
-  forget(session, `measure/${id}`);
-  return answer;
 }
 
 /**

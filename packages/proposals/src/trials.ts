@@ -1,4 +1,5 @@
 import {
+  comparable,
   createRng,
   imagesSeen,
   mergeFragments,
@@ -121,7 +122,7 @@ export function trialsLearner(how: TrialsHow): MetaLearner<TrialsState> {
   }
 
   function tell(state: TrialsState, answer: Answer): TrialsState {
-    const score = answer.status === "ok" ? answer.score?.loss : undefined;
+    const score = answer.status === "ok" && answer.score ? comparable(answer.score) : undefined;
     const loss = score !== undefined && Number.isFinite(score) ? score : null;
     const seen = imagesSeen(answer.cost);
     return {

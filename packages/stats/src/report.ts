@@ -1,5 +1,6 @@
 import {
   addCost,
+  comparable,
   axisLabel,
   imagesSeen,
   shortName,
@@ -8,6 +9,7 @@ import {
   type Axis,
   type TextAxis,
   type Calibration,
+  type ClassEvaluation,
   type Cost,
   type Curve,
   type Evaluation,
@@ -28,6 +30,7 @@ import {
 } from "@regimen/contracts";
 import { calibrationBins, eceOf } from "./calibration.ts";
 import { confusion } from "./confusion.ts";
+import { gradedDifference, isGraded } from "./graded.ts";
 import { mcnemar, pairedCounts, pairedInterval, verdict } from "./paired.ts";
 
 /** What a run has shown. `regimen` and `baseline` are evaluations on the test split, or on validation where there is none. */
@@ -72,7 +75,7 @@ export function buildReport(measured: Measured): Report {
   const total = addCost(searchCost, final.cost);
   const all = addCost(total, baseline?.cost ?? zeroCost);
   const over = (cost: Cost): number | null => (baseline ? imagesSeen(cost) / imagesSeen(baseline.cost) : null);
-  const counts = [train, validation, ...(test ? [test] : [])].map(perClass);
+  const counts = [train, validation, ...(test ? [test] : [])].map((part) => perClass(part, measured.task));
   const skipped = skippedOf(splits);
   return {
     format: 1,
@@ -110,6 +113,7 @@ export function buildReport(measured: Measured): Report {
       acrossSplits: duplicates.across,
       unreadable: skipped.length,
       unreadableFiles: skipped,
+      samples: null,
     },
     model: { name: measured.model, parameters: result.parameters },
     policy: {
@@ -133,7 +137,7 @@ export function buildReport(measured: Measured): Report {
         stages: [
           baseline ? stage("baseline", baseline.cost) : stage("plain trunk", measured.trunk),
           stage("search", search.spent),
-          stage("worth of each technique", attribution.cost),
+          stage("worth of techniques", attribution.cost),
           stage("final training", final.cost),
         ],
       },
@@ -148,22 +152,37 @@ export function buildReport(measured: Measured): Report {
       interval,
       verdict: told,
     })),
-    classes: regimen.classes.map(({ name, support, precision, recall }, at) => ({
+    classes: regimen.classes.map(({ name, support, ...now }, at) => ({
       name,
       support,
-      baseline: before && { precision: before.classes[at]!.precision, recall: before.classes[at]!.recall },
-      regimen: { precision, recall },
+      baseline: before && ratesOf(before.classes[at]!),
+      regimen: ratesOf(now),
     })),
     confusion: { baseline: before && confusionOf(before), regimen: confusionOf(regimen) },
     error: { split: test ? "test" : "validation", ...compared(before, regimen) },
     loss: { baseline: before?.loss ?? null, regimen: regimen.loss },
     calibration: { baseline: before && calibrationOf(before), regimen: calibrationOf(regimen) },
     unlabeled: null,
+    ...unlabeledUse(search),
     curves: curvesOf(measured),
     misclassified: worstOf(before, regimen),
+    worst: isGraded(regimen) ? gradedOf(before, regimen) : null,
+    augmented: null,
+    synthetic: [],
     cost: all,
     limits: limitsOf(measured),
   };
+}
+
+/** Techniques that need unlabelled images, in the final policy and in the trials. */
+function unlabeledUse({
+  problem,
+  policy,
+  trials,
+}: Measured["search"]): Pick<Report, "unlabeledUse" | "unlabeledTried"> {
+  const need = problem.techniques.filter(({ order }) => order.needs?.includes("unlabeled")).map(({ name }) => name);
+  const within = (steps: Fragment["steps"]): string[] => need.filter((name) => steps.some(({ use }) => use === name));
+  return { unlabeledUse: within(policy.steps), unlabeledTried: within(trials.flatMap((trial) => trial.policy.steps)) };
 }
 
 const stage = (name: string, cost: Cost): { stage: string; imagesSeen: number; seconds: number } => ({
@@ -176,26 +195,49 @@ const skippedOf = ({ train, validation, test, unlabeled }: Splits): { file: stri
     [train, validation, test, unlabeled].flatMap((part) => part?.skipped ?? []).map((skip) => [skip.file, skip]),
   ).values(),
 ];
-/** Rows of each class, by the largest label. */
-function perClass(of: Source): number[] {
+/** Rows of each class: by the largest label where classes exclude each other, else all that have any of it. */
+function perClass(of: Source, task: Task): number[] {
+  const exclusive = task === "classification" || task === "binary_classification";
   const labels = of.labels();
   const k = of.classes.length;
   const counts = of.classes.map(() => 0);
   for (let row = 0; labels && row < of.length; row++) {
     const own = labels.subarray(row * k, (row + 1) * k);
-    if (!Number.isNaN(own[0])) counts[own.indexOf(Math.max(...own))]!++;
+    if (Number.isNaN(own[0])) continue;
+    if (exclusive) counts[own.indexOf(Math.max(...own))]!++;
+    else own.forEach((label, at) => label > 0 && counts[at]!++);
   }
   return counts;
 }
 
+const ratesOf = ({
+  precision,
+  recall,
+  averagePrecision,
+  rocAuc,
+  f1,
+  iou,
+  dice,
+}: Omit<ClassEvaluation, "name" | "support">) => ({
+  precision,
+  recall,
+  ...(averagePrecision !== undefined && { averagePrecision }),
+  ...(rocAuc !== undefined && { rocAuc }),
+  ...(f1 !== undefined && { f1 }),
+  ...(iou !== undefined && { iou }),
+  ...(dice !== undefined && { dice }),
+});
 const labelled = ({ predictions }: Evaluation) => predictions.filter(({ label }) => label >= 0);
-const confusionOf = (of: Evaluation): number[][] =>
+const confusionOf = (of: Evaluation): Report["confusion"]["regimen"] =>
+  of.confusion ??
   confusion(
     labelled(of).map(({ label }) => label),
     labelled(of).map(({ predicted }) => predicted),
     of.classes.length,
   );
 function calibrationOf(of: Evaluation): Calibration {
+  if (of.calibration) return of.calibration;
+  if (!labelled(of).length) return { ece: Number.NaN, bins: [] };
   const flat = Float32Array.from(labelled(of).flatMap(({ probabilities }) => probabilities));
   const bins = calibrationBins(
     flat,
@@ -217,6 +259,18 @@ function compared(before: Evaluation | null, regimen: Evaluation): Omit<Report["
       interval: null,
       p: null,
       verdict: "no-difference",
+      longer: null,
+    };
+  if (isGraded(regimen))
+    return {
+      ...now,
+      baseline: before.error,
+      reduction: before.error > 0 ? 1 - regimen.error / before.error : null,
+      fixed: null,
+      broken: null,
+      p: null,
+      ...gradedDifference(before, regimen),
+      longer: null,
     };
   const wrong = (of: Evaluation): boolean[] => labelled(of).map(({ label, predicted }) => label !== predicted);
   const { fixed, broken, images } = pairedCounts(wrong(before), wrong(regimen));
@@ -229,6 +283,7 @@ function compared(before: Evaluation | null, regimen: Evaluation): Omit<Report["
     interval: pairedInterval(wrong(before), wrong(regimen)),
     p: mcnemar(fixed, broken),
     verdict: verdict({ fixed, broken, images, baselineError: before.error }),
+    longer: null,
   };
 }
 
@@ -277,14 +332,14 @@ export function trialsOf({
   const furthest = Math.max(...made.map(({ until }) => until));
   const best = made
     .filter(({ policy, score }) => score && told(policy) === chosen)
-    .sort((a, b) => b.until - a.until)[0];
+    .sort((a, b) => b.until - a.until || comparable(a.score!) - comparable(b.score!))[0];
   const trials = made.map((trial): ReportTrial => {
     const status =
       trial.status !== "ok" ? "failed" : trial === best ? "optimal" : trial.until < furthest ? "stopped" : "rejected";
     return {
       name: trial.name,
       values: Object.fromEntries(axes.map((axis) => [axis.id, valueOf(axis, trial.policy)])),
-      score: trial.score?.loss ?? null,
+      score: trial.score && comparable(trial.score),
       error: trial.score?.error ?? null,
       status,
       imagesSeen: imagesSeen(trial.cost),
@@ -325,6 +380,15 @@ export function curvesOf({ baseline, final, search }: Trained): Curve[] {
 
 /** How many wrong answers the report lists: the surest ones. */
 const WORST = 60;
+/** Where answers are graded: the images with the largest errors. */
+function gradedOf(before: Evaluation | null, regimen: Evaluation): NonNullable<Report["worst"]> {
+  return regimen.predictions
+    .flatMap(({ id, error }, at) =>
+      typeof error === "number" ? [{ id, error, baseline: before?.predictions[at]?.error ?? null, image: null }] : [],
+    )
+    .sort((a, b) => b.error - a.error)
+    .slice(0, WORST);
+}
 function worstOf(before: Evaluation | null, regimen: Evaluation): Report["misclassified"] {
   return labelled(regimen)
     .map((now, at) => ({ now, then: before && labelled(before)[at]! }))

@@ -1,4 +1,5 @@
 import {
+  comparable,
   createRng,
   imagesSeen,
   mergeFragments,
@@ -198,7 +199,7 @@ function ask(state: HalvingState): readonly [Request, HalvingState] {
 function tell(state: HalvingState, answer: Answer): HalvingState {
   const [config, rung] = answer.id.split("@").map(Number) as [number, number];
   const ladder = state.ladder!;
-  const loss = answer.status === "ok" ? answer.score?.loss : undefined;
+  const loss = answer.status === "ok" && answer.score ? comparable(answer.score) : undefined;
   const ok = loss !== undefined && Number.isFinite(loss);
   const seen = imagesSeen(answer.cost);
   return {

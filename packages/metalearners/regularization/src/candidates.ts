@@ -1,5 +1,9 @@
-import { completeParams, type Params, type Problem, type TechniqueMeta } from "@regimen/core";
+import { completeParams, shortName, type Params, type Problem, type TechniqueMeta } from "@regimen/core";
 import { openTechniques } from "@regimen/proposals";
+
+/** Transforms that turn things into their mirror or onto their side: without evidence that they may, they may not. */
+const RISKY = ["mirror", "alternating-mirror", "flip-vertical", "rot90"];
+export const isRisky = ({ name }: TechniqueMeta): boolean => RISKY.includes(shortName(name));
 
 /** One transform at one strength, on every image. */
 export type Candidate = { readonly use: string; readonly with: Params };
@@ -43,3 +47,9 @@ function everywhere(technique: TechniqueMeta, fixed: Params): Params {
   const rate = Object.entries(technique.space).find(([, axis]) => axis.kind === "rr");
   return { ...completeParams(technique, fixed), ...(rate && { [rate[0]]: 1 }) };
 }
+
+/** What cannot be used unseen, and rotations: what is asked where the budget does not show everything to enough images. */
+export const mostUrgent = (problem: Problem, candidates: readonly Candidate[]): readonly Candidate[] => {
+  const risky = problem.techniques.filter(isRisky).map(({ name }) => name);
+  return candidates.filter(({ use }) => risky.includes(use) || shortName(use) === "rotate");
+};

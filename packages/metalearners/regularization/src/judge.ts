@@ -1,5 +1,5 @@
 import { shortName, type Fragment, type Json, type Problem, type TechniqueMeta } from "@regimen/core";
-import { isTransform, magnitudeOf } from "./candidates.ts";
+import { isRisky, isTransform, magnitudeOf } from "./candidates.ts";
 import type { Probed } from "./probe.ts";
 
 export type Judgement = {
@@ -14,13 +14,12 @@ export type Judgement = {
 const LEVEL = 0.001;
 /** Lower ends of the clusters: shares of right answers that a transform leaves right. What leaves fewer is too strong. */
 const BANDS = [0.95, 0.85, 0.7] as const;
-/** Transforms that turn things into their mirror or onto their side: without evidence that they may, they may not. */
-const RISKY = ["mirror", "flip-vertical", "rot90"];
-export const isRisky = ({ name }: TechniqueMeta): boolean => RISKY.includes(shortName(name));
 /** The strongest rotation without evidence, as a magnitude: 15° of 45°. */
 const GENTLE = { rotate: 1 / 3 } as const;
+/** What does the same as another to only some of the images, so that it is harder to convict: refused with it. */
+const KIN: Readonly<Record<string, string>> = { "alternating-mirror": "mirror" };
 /** Movements that every policy has by themselves. */
-const APART = ["mirror", "translate", "crop", "flip-vertical", "rot90"];
+const APART = ["mirror", "alternating-mirror", "translate", "crop", "flip-vertical", "rot90"];
 
 /** What the probe's answers forbid, and how strong the rest may be. Pure. */
 export function judge(problem: Problem, probed: readonly Probed[]): Judgement {
@@ -68,6 +67,10 @@ export function judge(problem: Problem, probed: readonly Probed[]): Judgement {
       const at = own.findLastIndex((one, i) => kept[i]! >= least && kept[i]! < most && strength(one) <= caps[name]!);
       if (at >= 0) clusters[band]!.push(`${short}:${round(strength(own[at]!))}`);
     }
+  }
+  for (const { name } of problem.techniques) {
+    const kin = refused.find(({ use }) => shortName(use) === KIN[shortName(name)]);
+    if (kin && !refused.some(({ use }) => use === name)) refused.push({ ...kin, use: name });
   }
   const table = clusters
     .filter((cluster) => cluster.length)

@@ -1,4 +1,5 @@
 import {
+  comparable,
   createRng,
   imagesSeen,
   mergeFragments,
@@ -13,8 +14,8 @@ import {
 } from "@regimen/core";
 import { checkOptions, margin, trunkOf } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
-import { candidatesOf, type Candidate } from "./candidates.ts";
-import { isRisky, judge } from "./judge.ts";
+import { candidatesOf, isRisky, mostUrgent, type Candidate } from "./candidates.ts";
+import { judge } from "./judge.ts";
 import { judged, neighbours, presetOf } from "./policies.ts";
 import { probe, type ProbeAnswer, type ProbeArgs } from "./probe.ts";
 
@@ -128,16 +129,22 @@ function ask(state: RegularizationState): readonly [Request, RegularizationState
   return [{ kind: "done", ok: !failed, ...(failed && { why: "every trial failed" }) }, state];
 }
 
-/** Images for pass 1, so that it stays within its share; nothing is probed where that is too little. */
+/**
+ * Images for pass 1, so that it stays within its share. What is too little for all candidates goes to those that would be refused
+ * unseen; nothing is probed where it is too little for them too.
+ */
 function askProbe(state: RegularizationState): readonly [Request, RegularizationState] {
-  const { problem, candidates, limit } = state;
+  const { problem, limit } = state;
   const trunk = trunkOf(problem)!;
   const most = Math.min(PROBE * imagesSeen(problem.plain), limit);
   const held = Number(problem.facts["validation"] ?? 0);
   // Two thirds for everybody, one for those that are looked at again; the model looks at each twice more.
-  const each = Math.floor(((2 / 3) * most * 3) / (candidates.length + 2));
-  const images = Math.min(each, MOST, held);
-  if (images < Math.min(FEWEST, held) || images < 1) return ask(withForks(state, []));
+  const each = ({ length }: readonly Candidate[]): number =>
+    Math.min(Math.floor(((2 / 3) * most * 3) / (length + 2)), MOST, held);
+  const enough = (some: readonly Candidate[]): boolean => each(some) >= Math.max(1, Math.min(FEWEST, held));
+  const candidates = [state.candidates, mostUrgent(problem, state.candidates)].find(enough);
+  if (!candidates?.length) return ask(withForks(state, []));
+  const images = each(candidates);
   const further = Math.min(held, images + Math.floor((most - (images * (candidates.length + 2)) / 3) / 4));
   const shift = problem.techniques.find(({ name }) => name.endsWith("technique-augment/translate"))?.name ?? null;
   const careful = problem.techniques.filter(isRisky).map(({ name }) => name);
@@ -164,7 +171,7 @@ function tell(state: RegularizationState, answer: Answer): RegularizationState {
     return withForks({ ...state, spent }, probed);
   }
   const at = Number(answer.id);
-  const score = answer.status === "ok" ? answer.score?.loss : undefined;
+  const score = answer.status === "ok" && answer.score ? comparable(answer.score) : undefined;
   const loss = score !== undefined && Number.isFinite(score) ? score : null;
   const forks = state.forks.map((one, i) => (i === at ? { ...one, told: true, loss } : one));
   const over = state.over || answer.status === "over-budget";

@@ -1,7 +1,7 @@
 // Pass 1: what a change does to a model's answers, and what is made of it.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Problem, TechniqueMeta } from "@regimen/core";
+import { shortName, type Problem, type TechniqueMeta } from "@regimen/core";
 import { compareViews, judge, type Probed, type View } from "@regimen/metalearner-regularization";
 import { falling } from "../src/judge.ts";
 
@@ -122,6 +122,14 @@ describe("judge", () => {
     expect(judge(problem(transform("mirror")), [few]).refused[0]!.because).toMatch(/too few/);
     expect(judge(problem(transform("mirror")), []).refused[0]!.because).toMatch(/nobody looked/);
     expect(judge(problem(transform("blur", 0.5)), []).refused).toEqual([]);
+  });
+
+  it("refuses the alternating mirror with the mirror", () => {
+    const both = problem(transform("mirror"), transform("alternating-mirror"));
+    const { refused } = judge(both, [seen("mirror", undefined, fatal), seen("alternating-mirror", undefined)]);
+    expect(refused.map(({ use }) => shortName(use))).toEqual(["mirror", "alternating-mirror"]);
+    expect(refused[1]!.evidence).toEqual(refused[0]!.evidence);
+    expect(judge(both, [seen("mirror", undefined), seen("alternating-mirror", undefined)]).refused).toEqual([]);
   });
 
   it("caps what is fatal only far beyond its usual strength, refuses what is fatal near it", () => {

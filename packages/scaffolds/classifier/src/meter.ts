@@ -1,5 +1,5 @@
 import { RegimenError, type Batch, type Forward, type Meter, type Metered } from "@regimen/core";
-import { ece } from "@regimen/stats";
+import { ece, fitTemperature } from "@regimen/stats";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Bands of confidence of the calibration error. */
@@ -61,11 +61,36 @@ function scoreOf(values: Float32Array, classes: number): Metered {
     labelled.push({ row, truth });
   }
   const images = labelled.length;
+  const calibrated = atBestTemperature(values, classes);
   return {
-    score: { error: wrong / images, loss: sum / images, ece: calibration(outputs, labelled, classes) },
+    score: {
+      error: wrong / images,
+      loss: sum / images,
+      ece: calibration(outputs, labelled, classes),
+      calibrated: calibrated.reduce((total, loss) => (Number.isNaN(loss) ? total : total + loss), 0) / images,
+    },
     losses,
     outputs,
+    calibrated,
   };
+}
+
+/** Losses of the logits divided by the temperature that makes them smallest together; NaN where there is no label. */
+function atBestTemperature(values: Float32Array, classes: number): Float32Array {
+  const rows = values.length / (2 * classes);
+  const [logits, labels] = [new Float32Array(rows * classes), new Float32Array(rows * classes)];
+  for (let row = 0; row < rows; row++) {
+    const both = values.subarray(row * 2 * classes, (row + 1) * 2 * classes);
+    const own = both.subarray(classes);
+    logits.set(both.subarray(0, classes), row * classes);
+    if (own.some((label) => label !== 0)) labels.set(own, row * classes);
+    else labels.fill(Number.NaN, row * classes, (row + 1) * classes);
+  }
+  const temperature = fitTemperature(logits, labels, classes);
+  return Float32Array.from({ length: rows }, (_, row) => {
+    const own = logSoftmax(logits.subarray(row * classes, (row + 1) * classes).map((logit) => logit / temperature));
+    return own.reduce((total, value, k) => total - labels[row * classes + k]! * value, 0);
+  });
 }
 
 function calibration(

@@ -2,7 +2,6 @@ import type { Plugin } from "@regimen/core";
 import manifest from "../package.json" with { type: "json" };
 import { temperature } from "./temperature.ts";
 
-export { fitTemperature } from "./fit.ts";
 export { divideLogits, temperature } from "./temperature.ts";
 
 const plugin: Plugin = {

@@ -8,9 +8,9 @@ import {
   type Trained,
   type Weight,
 } from "@regimen/core";
+import { fitTemperature } from "@regimen/stats";
 import * as tf from "@tensorflow/tfjs-core";
 import manifest from "../package.json" with { type: "json" };
-import { fitTemperature } from "./fit.ts";
 
 /**
  * logits / T = (W / T) f + b / T: the head's kernel and bias are divided by `temperature`.

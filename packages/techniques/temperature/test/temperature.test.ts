@@ -5,7 +5,8 @@ import { ece } from "@regimen/stats";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
-import plugin, { divideLogits, fitTemperature } from "../src/index.ts";
+import { fitTemperature } from "@regimen/stats";
+import plugin, { divideLogits } from "../src/index.ts";
 
 const CLASSES = 4;
 /** Logits [n, 4] whose softmax at temperature `hot` is what the labels are drawn from. */
