@@ -5,6 +5,7 @@ interrupted as by Ctrl-C, and what it cost is counted from the run's folder: ima
 image forward alone.
 """
 
+import atexit
 import glob
 import json
 import os
@@ -105,8 +106,10 @@ def seen(cost):
     return cost["trained"] + cost["inferred"] / 3
 
 
-def stopped_images(folder, batch):
+def stopped_images(folder):
     """Images of a run that was interrupted: its finished trainings, and how far the unfinished one had come."""
+    with open(f"{folder}.policy.json") as file:
+        batch = json.load(file)["train"]["batchSize"]
     total = 0.0
     for path in glob.glob(os.path.join(folder, "checkpoints", "*.bin")):
         kind = urllib.parse.unquote(os.path.basename(path)).split("/")[0]
@@ -127,7 +130,7 @@ def stopped_images(folder, batch):
 
 
 class Fit:
-    """One training by our command line. `ask`: what `benchmarks/search/peer.mjs` hands over."""
+    """One training by our command line, of so many epochs. `ask`: what `benchmarks/search/peer.mjs` hands over."""
 
     def __init__(self, ask, folder, fragment, epochs):
         self.ask, self.folder = ask, folder
@@ -137,12 +140,12 @@ class Fit:
         policy = {"format": 1, "name": "peer", "engine": ask["engine"], "seed": ask["seed"], "train": train, "steps": steps}
         with open(f"{folder}.policy.json", "w") as file:
             json.dump(policy, file)
-        self.batch = train["batchSize"]
         self.out, self.err = open(f"{folder}.out", "w"), open(f"{folder}.err", "w")
         line = [*ask["command"], "fit", ask["config"], "--policy", f"{folder}.policy.json", "--out", folder, "--json"]
         line += ["--seed", str(ask["seed"]), "--backend", ask["backend"]]
         # A group of its own: an interrupt of the search is not one of the trial.
         self.process = subprocess.Popen(line, stdout=self.out, stderr=self.err, start_new_session=True)
+        atexit.register(self.stop)
         with open(f"{folder}.pid", "w") as file:
             file.write(str(self.process.pid))
         self.read = 0
@@ -159,10 +162,6 @@ class Fit:
                 return None
             time.sleep(LOOK)
 
-    def images(self):
-        """So far, from whole epochs alone: what a budget is watched by."""
-        return len(told(self.folder)) * (self.ask["images"] + self.ask["validation"] / 3)
-
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
@@ -172,10 +171,11 @@ class Fit:
         code = self.process.wait()
         self.out.close()
         self.err.close()
-        return finished(self.ask, self.folder, code == 0, self.batch)
+        open(f"{self.folder}.ended", "w").close()
+        return finished(self.ask, self.folder, code == 0)
 
 
-def finished(ask, folder, ended, batch):
+def finished(ask, folder, ended):
     """What a run came to, from what it left on the disk."""
     if ended:
         with open(f"{folder}.out") as file:
@@ -186,6 +186,6 @@ def finished(ask, folder, ended, batch):
     epochs = len(told(folder)) * (ask["images"] + ask["validation"] / 3)
     broke = re.search(r"after (\d+) images", error)
     lost = int(broke.group(1)) if broke else 0
-    images = max(stopped_images(folder, batch), epochs, lost)
+    images = max(stopped_images(folder), epochs, lost)
     lines = [line for line in error.splitlines() if line.startswith("regimen: ")]
     return {"loss": None, "images": images, "why": lines[-1] if lines else "killed"}

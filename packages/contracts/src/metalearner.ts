@@ -2,8 +2,10 @@ import type { NamedTensorMap } from "@tensorflow/tfjs-core";
 import type { Source } from "./data.ts";
 import type { Cost, Json, Params, Score } from "./json.ts";
 import type { Forward, ScaffoldModel } from "./model.ts";
-import type { Refusal } from "./plugin.ts";
 import type { Axis, Run, Table, TechniqueMeta } from "./technique.ts";
+
+/** Why something is not to be used, and what shows it. */
+export type Refusal = { readonly because: string; readonly evidence: Json };
 
 /** A part of a policy: techniques with their hyperparameters, training settings, and what is not to be used. */
 export type Fragment = {

@@ -3,7 +3,7 @@ import type { Samples, Source } from "./data.ts";
 import type { Cost, Json, Params, Score, Task } from "./json.ts";
 import type { Evaluation, Prediction } from "./evaluation.ts";
 import type { Executor, Workbench, WorkbenchOptions } from "./executor.ts";
-import type { MetaLearner, Fragment } from "./metalearner.ts";
+import type { Fragment, MetaLearner, Refusal } from "./metalearner.ts";
 import type { Architecture, Scaffold } from "./model.ts";
 import type { Recorder } from "./recording.ts";
 import type { Report } from "./report.ts";
@@ -147,10 +147,10 @@ export interface FitOptions extends JobOptions {
   readonly policy: Policy | Fragment | "none";
 }
 
-export type Refusal = { readonly because: string; readonly evidence: Json };
 export type PolicyStep = {
   readonly use: string;
   readonly version: string;
+  /** Of the technique, where that is not 1: what the hyperparameters mean. */ readonly paramsVersion?: number;
   readonly with: Params;
   readonly refused?: Refusal;
 };

@@ -48,6 +48,9 @@ export function parsePolicy(json: unknown): Policy {
   steps.forEach((step: unknown, at) => {
     if (!isObject(step) || typeof step["use"] !== "string" || !isObject(step["with"]))
       bad(`has a step ${at + 1} without "use" and "with"`);
+    const { paramsVersion = 1 } = step as { readonly paramsVersion?: unknown };
+    if (!Number.isInteger(paramsVersion) || (paramsVersion as number) < 1)
+      bad(`has a step ${at + 1} with paramsVersion ${JSON.stringify(paramsVersion)}, which is no whole number from 1`);
   });
   return json as unknown as Policy;
 }
@@ -58,8 +61,31 @@ const hint = (got: string, known: readonly string[]): string => {
   return near ? `, the nearest known key is "${near}"` : "";
 };
 
-/** What is trained of a policy. */
-export const fragmentOf = (policy: Policy | Fragment | "none"): Fragment => {
+/**
+ * A step's hyperparameters as the installed technique means them. Errors: REG_POLICY_FORMAT.
+ */
+function migrated({ use, with: params, paramsVersion = 1 }: PolicyStep, techniques: readonly Technique[]): Params {
+  const technique = techniques.find(({ name }) => name === use);
+  const known = technique?.paramsVersion ?? 1;
+  if (!technique || paramsVersion === known) return params;
+  const pack = use
+    .split("/")
+    .slice(0, use.startsWith("@") ? 2 : 1)
+    .join("/");
+  if (paramsVersion > known)
+    throw new RegimenError(
+      "REG_POLICY_FORMAT",
+      `the policy has hyperparameters of version ${paramsVersion} for "${use}", and version ${known} is installed; update: npm i ${pack}@latest`,
+    );
+  if (technique.migrate) return technique.migrate(params, paramsVersion);
+  throw new RegimenError(
+    "REG_POLICY_FORMAT",
+    `the policy has hyperparameters of version ${paramsVersion} for "${use}", whose version ${known} cannot read them; install an older ${pack}, or write that step anew`,
+  );
+}
+
+/** What is trained of a policy, with hyperparameters as `techniques` mean them. Errors: REG_POLICY_FORMAT. */
+export const fragmentOf = (policy: Policy | Fragment | "none", techniques: readonly Technique[] = []): Fragment => {
   if (policy === "none") return { steps: [] };
   const train = "format" in policy ? ({ ...policy.train } as Params) : policy.train;
   const steps = policy.steps as readonly PolicyStep[];
@@ -68,11 +94,18 @@ export const fragmentOf = (policy: Policy | Fragment | "none"): Fragment => {
     ...steps.flatMap(({ use, refused: why }) => (why ? [{ use, ...why }] : [])),
   ];
   return {
-    steps: steps.filter((step) => !step.refused).map(({ use, with: params }) => ({ use, with: params })),
+    steps: steps
+      .filter((step) => !step.refused)
+      .map((step) => ({ use: step.use, with: "format" in policy ? migrated(step, techniques) : step.with })),
     ...(train && { train }),
     ...(refused.length && { refused }),
   };
 };
+
+const versionsOf = ({ version, paramsVersion = 1 }: Technique): Pick<PolicyStep, "version" | "paramsVersion"> => ({
+  version,
+  ...(paramsVersion === 1 ? {} : { paramsVersion }),
+});
 
 /** A fragment as a policy: versions and defaults filled in, techniques that are off left out, refusals noted. */
 export function policyOf(
@@ -85,12 +118,12 @@ export function policyOf(
     const technique = techniques.find(({ name }) => name === use);
     if (!technique) return [{ use, version: "?", with: params }]; // composing it will say what is missing
     const whole = completeParams(technique, params);
-    return isOff(technique.space, whole) ? [] : [{ use, version: technique.version, with: whole }];
+    return isOff(technique.space, whole) ? [] : [{ use, ...versionsOf(technique), with: whole }];
   });
   const turnedAway = (fragment.refused ?? []).map(({ use, because, evidence }): PolicyStep => {
     const known = techniques.find(({ name }) => name === use);
     const off = (known && offParams(known.space)) ?? {};
-    return { use, version: known?.version ?? "?", with: off, refused: { because, evidence } };
+    return { use, ...(known ? versionsOf(known) : { version: "?" }), with: off, refused: { because, evidence } };
   });
   return { format: 1, name: threeWords(seed), engine, seed, train, steps: [...steps, ...turnedAway] };
 }

@@ -82,6 +82,10 @@ export type TechniqueMeta = {
 
 export interface Technique<P extends Params = Params> extends TechniqueMeta {
   readonly space: SpaceOf<P> & Space;
+  /** Counts the changes of `space` that an older policy would not survive; 1 unless told. Policies carry it. */
+  readonly paramsVersion?: number;
+  /** Hyperparameters of an older `paramsVersion` as this one means them, so that old policies train on. Pure. */
+  migrate?(params: Params, from: number): Params;
   create(params: P): Hooks;
   /** Images a training with it costs, relative to one without; 1 unless told. */
   cost?(params: P): number;

@@ -109,3 +109,37 @@ describe("policyOf and fragmentOf", () => {
     expect(written.steps).toEqual([{ use: "gone", version: "?", with: { a: 1 } }]);
   });
 });
+
+describe("hyperparameters that changed their meaning", () => {
+  const next = { ...toy, paramsVersion: 3 } as unknown as Technique;
+  const migrating: Technique = { ...next, migrate: ({ m }, from) => ({ m: Number(m) / 10 ** (3 - from), k: from }) };
+  const of = (paramsVersion?: number): Policy => ({
+    ...policy,
+    steps: [{ ...policy.steps[0]!, ...(paramsVersion && { paramsVersion }) }],
+  });
+
+  it("are read as the installed technique means them, from the version that wrote them", () => {
+    expect(fragmentOf(of(), [migrating]).steps).toEqual([{ use: "toy", with: { m: 0.005, k: 1 } }]);
+    expect(fragmentOf(of(2), [migrating]).steps).toEqual([{ use: "toy", with: { m: 0.05, k: 2 } }]);
+    expect(fragmentOf(of(3), [migrating]).steps).toEqual([{ use: "toy", with: { m: 0.5, k: 3 } }]);
+    expect(fragmentOf({ steps: [{ use: "toy", with: { m: 0.5 } }] }, [migrating]).steps[0]!.with).toEqual({ m: 0.5 });
+  });
+
+  it("carry their version in a policy, where it is not 1", () => {
+    const written = (technique: Technique) =>
+      policyOf({ steps: [{ use: "toy", with: { m: 0.2 } }] }, train, 7, { engine: "0.1.0", techniques: [technique] });
+    expect(written(next).steps[0]).toMatchObject({ version: "2.1.0", paramsVersion: 3 });
+    expect(written(toy as unknown as Technique).steps[0]).not.toHaveProperty("paramsVersion");
+    expect(parsePolicy(JSON.parse(JSON.stringify(written(next))))).toEqual(written(next));
+  });
+
+  it("of a version that cannot be read are an error that says what to do", () => {
+    expect(() => fragmentOf(of(2), [next])).toThrow(/REG_POLICY_FORMAT.*version 2 for "toy".*write that step anew/);
+    expect(() => fragmentOf(of(4), [migrating])).toThrow(/REG_POLICY_FORMAT.*update: npm i toy@latest/);
+    failing(
+      { ...of(), steps: [{ use: "toy", version: "1", with: {}, paramsVersion: 0 }] },
+      "REG_POLICY_INVALID",
+      "whole number",
+    );
+  });
+});

@@ -44,7 +44,7 @@ const ATTRIBUTION = 0.2;
 export async function fitJob(context: Context, options: FitOptions): Promise<FitResult> {
   const given = options.policy !== "none" && "format" in options.policy ? parsePolicy(options.policy) : undefined;
   const seed = options.seed ?? given?.seed ?? 0;
-  const wanted = fragmentOf(options.policy);
+  const wanted = fragmentOf(options.policy, context.registered.techniques);
   const opened = await open("fit", context, { ...options, seed }, { policy: wanted as unknown as Json });
   const { session, splits, folder } = opened;
   composePolicy(wanted, context.registered.techniques, session);
@@ -79,7 +79,7 @@ async function searchWith(
   context: Context,
   opened: Opened,
   options: SearchOptions,
-  plainly: (settings: Fragment["train"], after?: () => void) => Promise<Plain>,
+  plainRun: PlainRun,
 ): Promise<Searched> {
   const { session, folder, plain } = opened;
   const budget = options.search?.budget ?? 1;
@@ -106,7 +106,7 @@ async function searchWith(
     learner,
     problem,
     folder.journal,
-    (settings) => plainly(settings, begin),
+    (settings) => plainRun.need(settings, begin),
     executor,
   );
   const left = Math.min(imagesSeen(reserve), imagesSeen(whole.budget) - imagesSeen(found.spent));
@@ -135,11 +135,11 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
   });
   const { plain, folder, seed } = opened;
   opened.expect((TRUNK + budget) * plain);
-  const plainly = plainRun(context, opened, false);
-  const { found, policy, attribution } = await searchWith(context, opened, options, plainly);
-  const { trunk } = await plainly(policy.train);
-  const spent = addCost(addCost(found.spent, attribution.cost), trunk.cost);
-  const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(minusCost(spent, trunk.cost)));
+  const plainRun = new PlainRun(context, opened, false);
+  const { found, policy, attribution } = await searchWith(context, opened, options, plainRun);
+  const searched = addCost(found.spent, attribution.cost);
+  const spent = addCost(searched, (await plainRun.made)?.trunk.cost ?? zeroCost);
+  const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(searched));
   const result = policyOf(policy, settings, seed, engineOf(context));
   folder.json("policy.json", result as unknown as Json);
   folder.finish();
@@ -153,30 +153,36 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
 
 /** The plain training: its checkpoint, and all of it where it is to be compared with. */
 type Plain = { readonly trunk: Trial; readonly baseline: Outcome | undefined };
-/** Makes it when it is first asked for, with the settings that have been found by then; `after` it was made. */
-function plainRun(
-  context: Context,
-  opened: Opened,
-  compare: boolean,
-): (settings: Fragment["train"], after?: () => void) => Promise<Plain> {
-  let made: Promise<Plain> | undefined;
-  const make = async (policy: Fragment): Promise<Plain> => {
-    const message = compare ? "plain baseline" : "plain trunk";
-    context.emit({ kind: "stage", stage: "baseline", message, secondsLeft: null });
-    const { session, folder, seed, plain } = opened;
-    const trunk = await trainTrunk(opened, policy);
-    if (!compare) return { trunk, baseline: undefined };
+/** Made when it is first needed, with the settings that have been found by then. */
+class PlainRun {
+  readonly #context: Context;
+  readonly #opened: Opened;
+  readonly #compare: boolean;
+  /** Undefined where nobody needed it. */ made: Promise<Plain> | undefined;
+
+  constructor(context: Context, opened: Opened, compare: boolean) {
+    [this.#context, this.#opened, this.#compare] = [context, opened, compare];
+  }
+
+  /** `after`: called once, when it was made. */
+  async need(settings: Fragment["train"], after?: () => void): Promise<Plain> {
+    const known = this.made;
+    this.made ??= this.#make({ steps: [], ...(settings && { train: settings }) });
+    const plain = await this.made;
+    if (!known) after?.();
+    return plain;
+  }
+
+  async #make(policy: Fragment): Promise<Plain> {
+    const message = this.#compare ? "plain baseline" : "plain trunk";
+    this.#context.emit({ kind: "stage", stage: "baseline", message, secondsLeft: null });
+    const { session, folder, seed, plain } = this.#opened;
+    const trunk = await trainTrunk(this.#opened, policy);
+    if (!this.#compare) return { trunk, baseline: undefined };
     const from = decode(folder.store.get(checkpointKey(TRUNK_NAME))!);
     const order = { key: "baseline", policy, seed, until: plain, horizon: plain, from, validate: true, lasting: true };
     return { trunk, baseline: await train(session, order) };
-  };
-  return async (settings, after) => {
-    const known = made;
-    made ??= make({ steps: [], ...(settings && { train: settings }) });
-    const plain = await made;
-    if (!known) after?.();
-    return plain;
-  };
+  }
 }
 async function trainTrunk({ session, folder, plain, seed }: Opened, policy: Fragment): Promise<Trial> {
   const request = {
@@ -216,12 +222,14 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   });
   const { session, folder, plain, seed, splits } = opened;
   opened.expect(((compare ? 1 : TRUNK) + 1 + budget) * plain);
-  const plainly = plainRun(context, opened, compare);
-  const searched = await searchWith(context, opened, options, plainly);
+  const plainRun = new PlainRun(context, opened, compare);
+  const searched = await searchWith(context, opened, options, plainRun);
   const { policy, attribution, found } = searched;
-  const { trunk, baseline } = await plainly(policy.train);
+  const made = compare ? await plainRun.need(policy.train) : await plainRun.made;
+  const trunk = made?.trunk.cost ?? zeroCost;
+  const baseline = made?.baseline;
   // Without a baseline nobody needs the trunk but the search, which pays for it.
-  const spent = addCost(addCost(found.spent, attribution.cost), compare ? zeroCost : trunk.cost);
+  const spent = addCost(addCost(found.spent, attribution.cost), compare ? zeroCost : trunk);
   const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(spent));
   const until = imagesFor(settings, splits);
   context.emit({ kind: "stage", stage: "final", message: "final training", secondsLeft: session.secondsLeft() });
@@ -246,10 +254,10 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     regimen: result.test ?? (await evaluateModel(result.model, splits.validation, { ...context, task: session.task })),
     baseline: baseline && {
       evaluation: await evaluatePlain(context, opened, baseline),
-      cost: addCost(trunk.cost, baseline.cost),
-      points: [...trunk.points, ...baseline.points],
+      cost: addCost(trunk, baseline.cost),
+      points: [...made!.trunk.points, ...baseline.points],
     },
-    trunk: trunk.cost,
+    trunk,
     final: outcome,
     search: { ...found, metalearner: searched.learner.name, problem: searched.problem, policy },
     attribution,
