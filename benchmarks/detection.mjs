@@ -2,7 +2,7 @@
 // packages; natively with REGIMEN_TFJS_NODE:
 //
 //   REGIMEN_TFJS_NODE=/a/folder/with/tfjs-node node benchmarks/detection.mjs /path/to/neu-det
-//     --side 64   --epochs 20   --seeds 1   --policies plain,augmented   --limit 1445   --sheets FOLDER
+//     --side 64   --epochs 20   --width 1   --seeds 1   --policies plain,augmented   --limit 1445   --sheets FOLDER
 //     --out FOLDER   --minutes 60
 //
 // --out: where the runs' folders are; what was begun there goes on. --minutes: stops after so many, to go on another time.
@@ -30,6 +30,7 @@ const { values: options, positionals } = parseArgs({
     seeds: { type: "string", default: "1" },
     policies: { type: "string", default: "plain,augmented" },
     architecture: { type: "string", default: "small-detector" },
+    width: { type: "string", default: "1" },
     limit: { type: "string" },
     sheets: { type: "string" },
     out: { type: "string" },
@@ -89,12 +90,12 @@ if (options.sheets) {
   writeFileSync(join(options.sheets, "augmented.png"), drawn);
 }
 const signal = options.minutes && AbortSignal.timeout(60_000 * Number(options.minutes));
-for (const name of options.policies.split(","))
+for (const name of options.policies.split(",").filter(Boolean))
   for (let seed = 1; seed <= Number(options.seeds); seed++) {
     const started = performance.now();
     const out = options.out && join(options.out, `${name}-${seed}`);
     const running = regimen.fit({
-      model: { architecture: options.architecture },
+      model: { architecture: options.architecture, with: { width: Number(options.width) } },
       task: "detection",
       data: { train, validation: { fraction: 0.1 }, test },
       training: {

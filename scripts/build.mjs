@@ -1,9 +1,11 @@
-// Builds every package: JavaScript with tsup; with --types, declarations too (only publishing and the checks need them).
+// Builds every package: JavaScript with tsup, and with Vite the page of those that have one; with --types, declarations too
+// (only publishing and the checks need them).
 import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { build } from "tsup";
+import { build as buildPage } from "vite";
 import { packages, root } from "./packages.mjs";
 
 process.chdir(root);
@@ -25,6 +27,8 @@ for (const { folder } of packages) {
     silent: true,
     skipNodeModulesBundle: true,
   });
+  const page = join(folder, "vite.config.ts");
+  if (existsSync(page)) await buildPage({ configFile: page });
 }
 
 if (process.argv.includes("--types")) {

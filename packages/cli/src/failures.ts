@@ -54,6 +54,12 @@ function understood(error: unknown): Failure {
       exit: 1,
     };
   }
+  if (["EACCES", "EPERM", "EROFS"].includes(String(code)) && typeof path === "string")
+    return {
+      code: "REG_DISK",
+      message: `${path} may not be read or written; see to its permissions, or name another place`,
+      exit: 1,
+    };
   return { code: null, message: oneLine(typeof message === "string" ? message : String(error)), exit: 1 };
 }
 

@@ -16,9 +16,13 @@ export type JobFlags = {
   readonly baseline?: boolean;
   readonly resume?: boolean;
   readonly policy?: string;
+  readonly workers?: number;
+  readonly redis?: string;
 };
 
 export const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
+
+export const setting = (value: string, earlier: readonly Override[] = []): Override[] => [...earlier, parseSet(value)];
 
 export const pluginFlag = (command: Command): Command =>
   command.option(
@@ -38,14 +42,23 @@ export function jobFlags(command: Command): Command {
   pluginFlag(backendFlag(command));
   return command
     .option("--time <t>", "how long it may take, such as 90s, 30m or 1h30m: chooses epochs that are auto", duration)
-    .option(
-      "--set <a.b=v>",
-      "sets a key of the configuration (repeatable)",
-      (value: string, earlier: readonly Override[] = []) => [...earlier, parseSet(value)],
-    )
+    .option("--set <a.b=v>", "sets a key of the configuration (repeatable)", setting)
     .option("--dry-run", "prints the plan and stops")
     .option("--resume", "goes on with the run in --out, if there is one");
 }
+
+/** Who does a search's trials. */
+export const workerFlags = (command: Command): Command =>
+  command
+    .option(
+      "--workers <n>",
+      "trials side by side: processes on this machine, or as many workers as wait at --redis",
+      several,
+    )
+    .option(
+      "--redis <url>",
+      "trials on other machines, through Redis or Valkey: redis://:PASSWORD@HOST, rediss://… for TLS",
+    );
 
 export const budgetFlag = (command: Command): Command =>
   command.option("--budget <x>", "what the search may cost, in plain runs", number);
@@ -62,6 +75,24 @@ export function overrides(flags: JobFlags): Override[] {
 export function whole(text: string): number {
   if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError(`got "${text}"; expected a whole number of at least 0.`);
   return Number(text);
+}
+
+export function several(text: string): number {
+  const value = whole(text);
+  if (value < 1 || value > 10_000) throw new InvalidArgumentError(`got "${text}"; expected a number from 1 to 10000.`);
+  return value;
+}
+
+export function port(text: string): number {
+  const value = whole(text);
+  if (value > 65_535) throw new InvalidArgumentError(`got "${text}"; expected a port, from 0 to 65535.`);
+  return value;
+}
+
+export function pairs(text: string): number {
+  const value = whole(text);
+  if (value < 2 || value > 50) throw new InvalidArgumentError(`got "${text}"; expected 2 to 50 pairs.`);
+  return value;
 }
 
 export function positive(text: string): number {

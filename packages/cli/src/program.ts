@@ -1,19 +1,31 @@
 import { Command, CommanderError } from "commander";
 import type { LabelFlags } from "./commands/label.ts";
 import type { AugmentFlags } from "./commands/augment.ts";
+import type { ExportFlags } from "./commands/export.ts";
+import type { InitFlags } from "./commands/init.ts";
 import type { NativeFlags } from "./commands/native.ts";
+import type { NewFlags } from "./commands/new.ts";
 import type { PretrainFlags } from "./commands/pretrain.ts";
+import type { TryFlags } from "./commands/try.ts";
+import type { StudioFlags } from "./commands/studio.ts";
+import type { WorkerFlags } from "./commands/worker.ts";
 import { Console, type Manner } from "./display/console.ts";
+import { typed } from "./display/style.ts";
 import { tellFailure, type ExitCode } from "./failures.ts";
 import {
   backendFlag,
   budgetFlag,
   collect,
+  duration,
   jobFlags,
+  pairs,
   pluginFlag,
+  port,
   positive,
+  setting,
   share,
   whole,
+  workerFlags,
   type JobFlags,
 } from "./flags.ts";
 import type { Call, Io } from "./io.ts";
@@ -25,7 +37,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
   const manner: Manner = { json: argv.includes("--json"), quiet: argv.includes("--quiet") };
   const console = new Console(io, manner);
   try {
-    const root = program({ ...io, line: typed(argv) }, console);
+    const root = program({ ...io, line: ["regimen", ...argv].map(typed).join(" ") }, console);
     if (argv.length === 0) root.outputHelp();
     else await root.parseAsync([...argv], { from: "user" });
     return 0;
@@ -66,28 +78,32 @@ function program(io: Call, console: Console): Command {
       .option("--quiet", "only the result, warnings and errors")
       .addHelpText("after", examples(lines));
 
-  budgetFlag(
+  const train = budgetFlag(
     jobFlags(
       add("train [target]", "The main job: baseline, search, final training, report.", [
         "regimen train ./photos",
         "regimen train cifar10-binary:./data_batch_1.bin --time 20m",
         "regimen train regimen.yaml --set training.epochs=20 --seed 11",
         "regimen train --config regimen.yaml --out ./runs/a --resume",
+        "regimen train ./photos --workers 4",
         "regimen train ./photos --dry-run --json",
       ]),
     ),
-  )
+  );
+  workerFlags(train)
     .option("--no-baseline", "leaves out the plain training that the report compares with")
     .action(async (target: string | undefined, flags: JobFlags) =>
       (await import("./commands/train.ts")).trainCommand(io, console, target, flags),
     );
 
-  budgetFlag(
-    jobFlags(
-      add("search [target]", "Learns a policy and writes policy.json; trains no final model.", [
-        "regimen search ./photos --budget 0.5",
-        "regimen search regimen.yaml --out ./runs/policy --json",
-      ]),
+  workerFlags(
+    budgetFlag(
+      jobFlags(
+        add("search [target]", "Learns a policy and writes policy.json; trains no final model.", [
+          "regimen search ./photos --budget 0.5",
+          "regimen search regimen.yaml --out ./runs/policy --json",
+        ]),
+      ),
     ),
   ).action(async (target: string | undefined, flags: JobFlags) =>
     (await import("./commands/search.ts")).searchCommand(io, console, target, flags),
@@ -124,9 +140,22 @@ function program(io: Call, console: Console): Command {
       (await import("./commands/pretrain.ts")).pretrainCommand(io, console, flags),
     );
 
-  add("resume <run>", "Goes on with a stopped run; needs nothing else.", [
-    "regimen resume ./runs/20260102-150405-calm-fox-pier",
-  ]).action(async (run: string) => (await import("./commands/resume.ts")).resumeCommand(io, console, run));
+  workerFlags(
+    add("resume <run>", "Goes on with a stopped run; needs nothing else.", [
+      "regimen resume ./runs/20260102-150405-calm-fox-pier",
+    ]),
+  ).action(async (run: string, flags: Pick<JobFlags, "workers" | "redis">) =>
+    (await import("./commands/resume.ts")).resumeCommand(io, console, run, flags),
+  );
+
+  add("worker [run]", "Does trials for searches elsewhere, until it is stopped.", [
+    "regimen worker --redis rediss://:PASSWORD@queue.example.org --runs /mnt/shared/runs",
+  ])
+    .option("--redis <url>", "where requests wait: redis://:PASSWORD@HOST, rediss://… for TLS")
+    .option("--runs <dir>", "the folder that holds the runs, the same on all machines", "runs")
+    .action(async (run: string | undefined, flags: WorkerFlags) =>
+      (await import("./commands/worker.ts")).workerCommand(io, console, run, flags),
+    );
 
   pluginFlag(
     backendFlag(
@@ -204,14 +233,55 @@ function program(io: Call, console: Console): Command {
       (await import("./commands/data.ts")).dataCommand(io, console, flags),
     );
 
+  add("init [folder]", "Looks at the data and writes a commented regimen.yaml.", [
+    "regimen init ./photos",
+    "regimen init ./photos --out photos.yaml",
+  ])
+    .option("--out <file.yaml>", "where to write it (default: ./regimen.yaml)")
+    .action(async (folder: string | undefined, flags: InitFlags) =>
+      (await import("./commands/init.ts")).initCommand(io, console, folder, flags),
+    );
+
   add("report <run>", "The static report of a run: one self-contained HTML file.", [
     "regimen report ./runs/a",
     "regimen report ./runs/a --out a.html --charts ./charts",
+    "regimen report ./runs/a --against ./runs/a-longer",
   ])
     .option("--out <file.html>", "where to write it (default: report.html in the run's folder)")
     .option("--charts <dir>", "writes each chart as SVG and PNG too")
-    .action(async (run: string, flags: { out?: string; charts?: string }) =>
+    .option("--against <run>", "a longer plain training, or one without unlabelled images: what it shows is kept")
+    .action(async (run: string, flags: { out?: string; charts?: string; against?: string }) =>
       (await import("./commands/report.ts")).reportCommand(io, console, run, flags),
+    );
+
+  add("export <run>", "The model, ready to run elsewhere: with a page, with a server, or for another runtime.", [
+    "regimen export ./runs/a --to web --out ./page",
+    "regimen export ./runs/a --to node --out ./server",
+    "regimen export ./runs/a --to onnx --weights int8 --data ./photos",
+  ])
+    .requiredOption("--to <target>", "web: a page, node: a server, tfjs, onnx, savedmodel: the model alone")
+    .option("--out <dir>", "a new folder (default: RUN-TARGET)")
+    .option("--weights <kind>", "float32, float16 or int8 (default: float32)")
+    .option("--data <path>", "measures on these images what smaller weights cost")
+    .action(async (run: string, flags: ExportFlags) =>
+      (await import("./commands/export.ts")).exportCommand(io, console, run, flags),
+    );
+
+  add("studio", "The front end over all runs of a folder, live, on this machine alone.", [
+    "regimen studio",
+    "regimen studio --runs ./runs --port 0",
+  ])
+    .option("--runs <dir>", "the folder that holds the runs", "runs")
+    .option("--port <n>", "where to listen on 127.0.0.1; 0: any that is free", port, 4747)
+    .action(async (flags: StudioFlags) => (await import("./commands/studio.ts")).studioCommand(io, console, flags));
+
+  add("new <kind> <name>", "A package of your own: technique, metalearner, scaffold or reader.", [
+    "regimen new technique light-fog",
+    "regimen new metalearner @you/one-by-one --out ./learner",
+  ])
+    .option("--out <dir>", "a new folder (default: ./regimen-KIND-NAME)")
+    .action(async (kind: string, name: string, flags: NewFlags) =>
+      (await import("./commands/new.ts")).newCommand(io, console, kind, name, flags),
     );
 
   pluginFlag(
@@ -222,6 +292,23 @@ function program(io: Call, console: Console): Command {
   ).action(async (flags: Shared) =>
     (await import("./commands/plugins.ts")).pluginsCommand(io, console, flags.plugin ?? []),
   );
+
+  pluginFlag(
+    backendFlag(
+      add("try <technique>", "One technique on and off, on your images: is it worth having?", [
+        "regimen try @regimen/technique-mixup --data ./photos",
+        "regimen try ./my-technique --data ./photos --time 20m --seeds 5",
+      ]),
+    ),
+  )
+    .requiredOption("--data <place>", "a folder, a file, or FORMAT:PATH")
+    .option("--seeds <n>", "pairs of trainings", pairs, 3)
+    .option("--seed <n>", "of the first pair", whole)
+    .option("--time <t>", "how long it may take, such as 90s, 30m or 1h30m", duration)
+    .option("--set <a.b=v>", "sets a key of the configuration (repeatable)", setting)
+    .action(async (technique: string, flags: TryFlags) =>
+      (await import("./commands/try.ts")).tryCommand(io, console, technique, flags),
+    );
 
   pluginFlag(
     add("doctor", "Tries the backends in order: why each was taken or not, and how fast it is.", [
@@ -248,13 +335,6 @@ function program(io: Call, console: Console): Command {
 
   return root;
 }
-
-/** As a shell would take it again. */
-const typed = (argv: readonly string[]): string =>
-  [
-    "regimen",
-    ...argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)),
-  ].join(" ");
 
 const examples = (lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createRegimen, createRng, type Plugin, type Policy, type Rows, type Technique } from "@regimen/core";
+import { createRegimen, createRng, source, type Plugin, type Policy, type Rows, type Technique } from "@regimen/core";
 import cpu from "@regimen/backend-cpu";
 import data from "@regimen/data";
 import * as tf from "@tensorflow/tfjs-core";
@@ -8,6 +8,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { augmented, pictureOf, seenOf, transformed } from "../src/augment/pictures.ts";
 import { drawSheet } from "../src/augment/sheet.ts";
+import { augmentedSheet } from "../src/job/augmented.ts";
 import { cli, temp, write, type Ran } from "./fake.ts";
 
 /** Adds up to the whole range, as drawn. */
@@ -233,5 +234,48 @@ describe("pictures", () => {
     const frame = await cellAt(png, 0, 0, 12 / 96);
     expect(frame[0]).toBeGreaterThan(150);
     expect(frame[2]).toBeLessThan(80);
+  });
+});
+
+describe("the sheet of a run's report", () => {
+  const pixels = async (image: string) =>
+    sharp(Buffer.from(image.split(",")[1]!, "base64"))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+  /** Each image has its own grey. */
+  const grey = source({
+    name: "grey",
+    length: 8,
+    format: { h: 4, w: 4, c: 3, range: [0, 255] },
+    classes: ["dark", "light"],
+    skipped: [],
+    labels: () => Float32Array.from({ length: 16 }, (_, i) => (Math.floor(i / 2) % 2 === i % 2 ? 1 : 0)),
+    id: (row) => `image ${row}`,
+    read: async (rows) => ({
+      images: Uint8Array.from({ length: rows.length * 48 }, (_, i) => 10 * rows[Math.floor(i / 48)]!),
+    }),
+    dispose: () => undefined,
+  });
+  const of = (steps: Policy["steps"]) => ({ policy: { ...policy, steps }, seed: 3 });
+
+  it("shows each image as it is and in several draws, classes in turn", async () => {
+    await createRegimen({ plugins: [cpu], backend: "cpu" });
+    const step = { use: "test-lighter", version: "1.0.0", with: { m: 0.5, rr: 1 } };
+    const sheet = (await augmentedSheet(of([step]), techniques, grey, "classification"))!;
+    expect([...sheet.rows].sort()).toEqual(["dark", "dark", "dark", "light", "light", "light"]);
+    expect(sheet.columns).toEqual(["as it is", ...Array.from({ length: 7 }, (_, i) => String(i + 1))]);
+    const { data, info } = await pixels(sheet.image);
+    expect([info.width, info.height]).toEqual([8 * 4, 6 * 4]);
+    for (let row = 0; row < 6; row++) {
+      const cells = Array.from({ length: 8 }, (_, cell) => data[(row * 4 * info.width + cell * 4) * info.channels]!);
+      expect(cells[0]! % 10).toBe(0);
+      // Only ever lighter, and not each time by the same.
+      expect(Math.min(...cells)).toBe(cells[0]);
+      expect(new Set(cells).size).toBeGreaterThan(3);
+    }
+  });
+  it("is none where the policy changes no image", async () => {
+    const step = { use: "test-unseen", version: "1.0.0", with: { rr: 1 } };
+    expect(await augmentedSheet(of([step]), techniques, grey, "classification")).toBeNull();
   });
 });

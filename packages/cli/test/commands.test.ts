@@ -7,6 +7,7 @@ import { report } from "./report.ts";
 
 const COMMANDS = [
   ["train"],
+  ["init"],
   ["search"],
   ["fit"],
   ["pretrain"],
@@ -18,7 +19,11 @@ const COMMANDS = [
   ["data"],
   ["data", "inspect"],
   ["report"],
+  ["studio"],
+  ["export"],
+  ["new"],
   ["plugins"],
+  ["try"],
   ["doctor"],
   ["native"],
 ];
@@ -108,7 +113,7 @@ describe("regimen train", () => {
     expect(err).toMatch(/✕ brisk-owl-dune +no score +failed/);
     expect(err).toContain("warning REG_X: careful");
     expect(out).toMatch(/mistakes: error fell from/);
-    expect(out).toMatch(/weakest +"dog": 70.0 % of its 400 images found, 60.0 % before/);
+    expect(out).toMatch(/dog +400 +60\.0 → +70\.0 +80\.0 → +85\.0/);
     expect(out).toContain("runs/a/report.html");
     expect(readFileSync(`${cwd}/runs/a/report.html`, "utf8")).toContain("<!doctype html>");
     expect([...out.split("\n"), ...err.split("\n")].filter((line) => line.length > 80)).toEqual([]);

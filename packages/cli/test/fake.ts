@@ -177,7 +177,7 @@ export function fakeRegimen(
       backend: { name: "fake", version: "1", device: "paper" },
       registered: {
         plugins,
-        techniques: [{ name: "@regimen/technique-mixup" } as Technique],
+        techniques: [{ name: "@regimen/technique-mixup", order: { slot: "loss" } } as unknown as Technique],
         metalearners: [],
         scaffolds: [],
         readers: [],
@@ -191,6 +191,9 @@ export function fakeRegimen(
       fit: (options) => job("fit", options, () => result(options)),
       evaluate: async () => evaluation,
       label: async () => evaluation.predictions,
+      workbench: async () => {
+        throw new Error("no worker here");
+      },
       open: async (spec, how) => source(samples(spec, how, side)),
       dispose: async () => void fake.disposed++,
     };

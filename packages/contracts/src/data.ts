@@ -64,7 +64,7 @@ export interface Samples {
   labels(): Float32Array | undefined;
   /** What a person calls row `row`: usually a path. */
   id(row: number): string;
-  /** Row `row` as it is read, as a data address of a small PNG: what reports show. */
+  /** Row `row` as it is read, as a data address of a small PNG or JPEG: what reports show. */
   picture?(row: number): Promise<string>;
   read(rows: ArrayLike<number>): Promise<Pick<Rows, "images" | "boxes" | "masks" | "also">>;
   /** Frees caches and closes files. */

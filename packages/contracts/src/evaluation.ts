@@ -12,7 +12,7 @@ export type Evaluation = {
   readonly predictions: readonly Prediction[];
   /** Further measures of the task by their usual names; null where the data cannot tell. */
   readonly measures?: Readonly<Record<string, number | null>>;
-  /** Rows: truth; columns: answers; counts of images (of pixels, in segmentation). Absent: as `predictions` have it. */
+  /** Rows: truth; columns: answers; counts of images (of pixels, in segmentation; of objects that were found, in detection). Absent: as `predictions` have it. */
   readonly confusion?: readonly (readonly number[])[];
   /** Absent: as the probabilities of `predictions` have it. */ readonly calibration?: Calibration;
 };

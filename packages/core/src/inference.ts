@@ -31,29 +31,42 @@ async function probabilitiesOf(model: LayersModel, on: Source, repeating: Repeat
   expectInput(model, on);
   const k = on.classes.length;
   const answers = model.outputs[0]!.shape.at(-1);
-  if (model.outputs.length !== 1 || answers !== k)
+  if (model.outputs.length !== 1 || model.outputs[0]!.shape.length > 2)
+    throw new RegimenError(
+      "REG_MODEL_OUTPUT",
+      `the model answers with ${model.outputs.map(({ shape }) => `[${shape.slice(1)}]`).join(" and ")}, which is no classifier's; say the task that it was trained for`,
+    );
+  const single = k === 2 && answers === 1;
+  if (answers !== k && !single)
     throw new RegimenError(
       "REG_MODEL_OUTPUT",
       `the model answers with ${answers} values and the data has ${k} classes; give the classes that it was trained on`,
     );
   const out = new Float32Array(on.length * k);
+  const sigmoids = givesSigmoids(model);
   const answered: Tensor[] = [];
   const predict: Program = ({ images }) => ({ answer: model.predict(images!) as Tensor });
   await forEachBatch(on, predict, ({ answer }) => void answered.push(tf.keep(answer!)), repeating);
   let at = 0;
   for (const answer of answered) {
-    out.set(await answer.data(), at);
-    at += answer.size;
+    const values = await answer.data();
+    // One value is the second of two classes: its logit is that of the softmax of 0 and it.
+    out.set(single ? [...values].flatMap((value) => [0, sigmoids ? logit(value) : value]) : values, at);
+    at += single ? 2 * answer.size : answer.size;
     answer.dispose();
   }
+  if (single) return softmaxes(out, k);
   const sums = Array.from({ length: on.length }, (_, row) =>
     out.subarray(row * k, (row + 1) * k).reduce((sum, p) => sum + p, 0),
   );
   if (out.every((value) => value >= 0) && sums.every((sum) => Math.abs(sum - 1) < 1e-3)) return out;
   // Sigmoids over classes that exclude each other were trained through the softmax of their logits.
-  if (givesSigmoids(model)) for (let i = 0; i < out.length; i++) out[i] = logit(out[i]!);
-  for (let row = 0; row < on.length; row++) softmax(out.subarray(row * k, (row + 1) * k));
-  return out;
+  if (sigmoids) for (let i = 0; i < out.length; i++) out[i] = logit(out[i]!);
+  return softmaxes(out, k);
+}
+function softmaxes(rows: Float32Array, k: number): Float32Array {
+  for (let at = 0; at < rows.length; at += k) softmax(rows.subarray(at, at + k));
+  return rows;
 }
 const logit = (p: number): number => Math.log(Math.max(p, 1e-30)) - Math.log(Math.max(1 - p, 1e-30));
 function softmax(logits: Float32Array): void {

@@ -124,7 +124,12 @@ async function doTrial(session: Session, request: TrialRequest, left: number, va
   const record = { id, name: threeWords(`${seed}/${id}`), policy, until, horizon, from: from ?? null };
   const failed = (status: "failed" | "over-budget", why: string, cost = zeroCost): Trial => ({
     ...record,
-    ...{ status, score: null, cost, why, losses: [], points: [] },
+    status,
+    score: null,
+    cost,
+    why,
+    losses: [],
+    points: [],
   });
 
   const checkpoint = keptAs(session, id, from);

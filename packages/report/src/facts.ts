@@ -56,8 +56,11 @@ export function classRows(report: Report): ClassRow[] {
 export const strength = (c: ClassRow): number =>
   c.support === 0 ? 2 : Math.min(c.recall ?? 0, c.precision ?? c.recall ?? 0);
 
+/** What is known of a search, finished or not. */
+export type Searched = { readonly search: Pick<Report["search"], "axes" | "trials"> };
+
 /** The trial whose settings became the policy. */
-export const chosenTrial = (report: Report): ReportTrial | null =>
+export const chosenTrial = (report: Searched): ReportTrial | null =>
   report.search.trials.find((t) => t.status === "optimal") ?? null;
 
 /** Whether a trial has a technique's axis switched on. */
@@ -67,7 +70,7 @@ export const isOn = (axis: ReportAxis, trial: ReportTrial): boolean => {
 };
 
 /** The plain trial: all that can be off is off. */
-export const plainTrial = (report: Report): ReportTrial | null =>
+export const plainTrial = (report: Searched): ReportTrial | null =>
   report.search.trials.find(
     (t) => t.score !== null && report.search.axes.every((axis) => axis.off === null || !isOn(axis, t)),
   ) ?? null;
@@ -101,6 +104,20 @@ export const stepsOn = (report: Report): Report["policy"]["steps"] => report.pol
 export const totalSeconds = ({ search: { cost } }: Report): number =>
   (cost.baselineSeconds ?? 0) + cost.searchSeconds + cost.finalSeconds;
 
+const isBaseline = ({ stage }: { readonly stage: string }): boolean => /^baseline\b/i.test(stage);
+
+/** Images seen by one plain training, validation included where that was counted: what `searchOverBaseline` counts in. */
+export const plainRunImages = ({ search: { cost } }: Report): number =>
+  cost.stages.find(isBaseline)?.imagesSeen ?? cost.plainRunImages;
+
+/** Images seen by search and final training, without the baseline. */
+export const regimenImages = ({ search: { cost } }: Report): number =>
+  cost.stages.length === 0
+    ? cost.imagesSeen
+    : cost.stages.reduce((sum, s) => sum + (isBaseline(s) ? 0 : s.imagesSeen), 0);
+
 /** Images seen in units of one plain training; null where no plain run is known. */
-export const plainRuns = ({ search: { cost } }: Report, images: number): number | null =>
-  cost.plainRunImages > 0 ? images / cost.plainRunImages : null;
+export function plainRuns(report: Report, images: number): number | null {
+  const unit = plainRunImages(report);
+  return unit > 0 ? images / unit : null;
+}

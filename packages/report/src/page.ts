@@ -1,4 +1,5 @@
 import type { Report } from "@regimen/core";
+import { completed } from "./completed.ts";
 import { html, trusted, type Html } from "./html.ts";
 import { answer } from "./sections/answer.ts";
 import { calibration } from "./sections/calibration.ts";
@@ -10,13 +11,16 @@ import { errors, unlabeled } from "./sections/errors.ts";
 import { limits } from "./sections/limits.ts";
 import { mistakes } from "./sections/mistakes.ts";
 import { model } from "./sections/model.ts";
+import { augmented, synthetic } from "./sections/pictures.ts";
 import { policy } from "./sections/policy.ts";
+import { refused } from "./sections/refused.ts";
 import { reproduce } from "./sections/reproduce.ts";
 import type { MakeSection, Section } from "./sections/section.ts";
-import { refused, techniques } from "./sections/techniques.ts";
+import { techniques } from "./sections/techniques.ts";
+import { element, scriptHash } from "./script.ts";
 import { headline } from "./sentences.ts";
 import { style } from "./style.ts";
-import { many } from "./words.ts";
+import { day, many } from "./words.ts";
 
 /** After the answer, in the page's order. */
 const SECTIONS: readonly MakeSection[] = [
@@ -34,11 +38,13 @@ const SECTIONS: readonly MakeSection[] = [
   curves,
   cost,
   mistakes,
+  augmented,
+  synthetic,
   reproduce,
 ];
 
-// Nothing may be fetched and nothing may run: styles and pictures are in the file.
-const SAFETY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+// Nothing may be fetched, and nothing may run but the page's own script: styles and pictures are in the file.
+const SAFETY = `default-src 'none'; script-src '${scriptHash}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'`;
 
 const section = (s: Section, number: number): Html =>
   html`<section id="${s.id}" ${s.wide ? trusted(' class="full"') : null} aria-labelledby="${s.id}-title">
@@ -49,21 +55,15 @@ const section = (s: Section, number: number): Html =>
     ${s.body}${s.note ? html`<aside class="note" aria-label="On: ${s.name}">${s.note}</aside>` : null}
   </section> `;
 
-/** When the run started, as a date; as it stands where it is none. */
-function day(started: string): string {
-  const at = new Date(started);
-  return Number.isNaN(at.getTime())
-    ? started
-    : at.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-}
-
 /**
- * The report of a run as one HTML file that needs nothing else: no network, no script, light and dark, for screens from
- * 360 pixels and for paper. Every text from the report is escaped.
+ * The report of a run as one HTML file that needs nothing else: no network, light and dark, for screens from 360 pixels and
+ * for paper. Its one script follows the pointer over the policy chart; without it nothing is missing. Every text from the
+ * report is escaped.
  *
- * @param report the content of `report.json`; fields that are null leave out, or say so.
+ * @param given the content of `report.json`; fields that are null leave out, or say so.
  */
-export function renderReport(report: Report): string {
+export function renderReport(given: Report): string {
+  const report = completed(given);
   const sections = SECTIONS.flatMap((make) => make(report) ?? []);
   const { dataset } = report;
   const contents = [{ id: "answer", name: "The answer" }, ...sections];
@@ -106,6 +106,7 @@ export function renderReport(report: Report): string {
         <footer>
           <p>Made by Regimen ${report.run.engine} from <code>report.json</code>.</p>
         </footer>
+        ${trusted(element)}
       </body>
     </html> `.text;
 }

@@ -89,7 +89,7 @@ th:last-child,td:last-child{padding-right:0}
 .terms div{padding:6px 0;border-bottom:1px solid var(--rule)}.terms dt{font-weight:700;color:var(--ink)}.terms dd{font-size:.875rem}
 .pairs{display:grid;margin-top:14px;font-size:.9375rem;grid-template-columns:minmax(0,1fr)}
 .pairs div{padding:7px 0;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}
-.limits{margin:14px 0 0 1.2em;max-width:44em}.limits li{padding:5px 0;overflow-wrap:anywhere}
+.line{display:block;margin-top:4px}.asks dt{font-size:.9375rem;color:var(--ink)}.asks dd{margin-top:2px}.refusals dt{font-weight:700;font-size:.9375rem;color:var(--ink)}.limits{margin:14px 0 0 1.2em;max-width:44em}.limits li{padding:5px 0;overflow-wrap:anywhere}
 .cards{display:grid;gap:12px;grid-template-columns:minmax(0,1fr)}
 .card{display:grid;grid-template-columns:84px minmax(0,1fr);gap:8px 12px;align-content:start;border:1px solid var(--rule);border-radius:4px;padding:10px;font-size:.8125rem;line-height:1.4;overflow-wrap:anywhere}
 .card img,.noimage{width:84px;height:84px;border-radius:2px;background:var(--grid);object-fit:contain;image-rendering:pixelated}
@@ -99,11 +99,29 @@ th:last-child,td:last-child{padding-right:0}
 .tag{display:inline-block;font-size:.75rem;font-weight:700;border:1px solid currentColor;border-radius:3px;padding:0 6px;margin-bottom:6px}
 .tag.check{background:var(--mark);color:var(--ink)}.tag.s{font-weight:700}
 .guess{display:grid;grid-template-columns:4.5em minmax(0,1fr) 3.2em;gap:2px 6px;align-items:baseline;padding:3px 0}
-.guess span{color:var(--ink2)}.guess b{line-height:1.25}.guess em{font-style:normal;text-align:right;font-variant-numeric:tabular-nums}
+.guess span{color:var(--ink2)}.guess b{line-height:1.25;overflow-wrap:anywhere;min-width:0}.guess em{font-style:normal;text-align:right;font-variant-numeric:tabular-nums}
 .guess i{grid-column:2/-1;display:block;height:5px;background:var(--grid);border-radius:1px}
 .guess u{display:block;height:5px;border-radius:1px}.guess .wrong{background:var(--bad)}.guess .right{background:var(--good)}
+.told{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;min-height:2.9em;max-width:56em;margin:-6px 0 14px;font-size:.875rem;line-height:1.45;color:var(--ink2);overflow-wrap:anywhere}
+.told span{flex:1 1 20em}
+.told button{font:inherit;color:var(--ink);background:var(--panel);border:1px solid var(--axis);border-radius:4px;padding:2px 10px;cursor:pointer}
+.told button[hidden]{display:none}
+[data-trials] .chart svg{touch-action:pan-y;user-select:none;-webkit-user-select:none}
+.layer{pointer-events:none}
+.layer polyline{fill:none;stroke:var(--bad);stroke-width:1.6;stroke-linejoin:round}
+.layer .halo{stroke:var(--paper);stroke-width:7;opacity:.9}.layer .pointed{stroke-width:3.2}.layer .best{stroke:var(--good);stroke-width:5}
+.layer .brush{fill:var(--focus);fill-opacity:.22;stroke:var(--focus);stroke-width:1.5}
+svg[data-brushed]>[stroke="var(--bad)"],svg[data-brushed]>g:not(.layer) [stroke="var(--bad)"]{opacity:.1}
+svg[data-brushed=without]>:is([stroke="var(--good)"],[fill="var(--good)"]),svg[data-brushed=without]>g:not(.layer) :is([stroke="var(--good)"],[fill="var(--good)"]){opacity:.15}
+.sheet{display:grid;grid-template-columns:minmax(0,max-content) minmax(0,1fr);gap:4px 10px;max-width:min(100%,calc(150px + var(--columns)*68px))}
+.sheet img{grid-column:2;grid-row:2;width:100%;height:auto;display:block;image-rendering:pixelated}
+.sheet .rows{grid-column:1;grid-row:2;list-style:none;display:grid;grid-auto-rows:minmax(0,1fr);max-width:clamp(76px,20vw,150px);font-size:.75rem;line-height:1.15}
+.sheet li{display:flex;align-items:center;justify-content:flex-end;text-align:right;min-height:0;overflow:hidden}
+.sheet li span{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden;overflow-wrap:anywhere}
+.sheet .columns{grid-column:2;grid-row:1;display:grid;grid-template-columns:repeat(var(--columns),minmax(0,1fr));font-size:.75rem;line-height:1.2;color:var(--ink2);text-align:center;align-items:end}
+.shown{display:block;max-width:100%;width:min(100%,560px);height:auto;image-rendering:pixelated;border-radius:2px}
 pre{background:var(--panel);border:1px solid var(--rule);border-radius:4px;padding:12px;overflow-x:auto;margin:12px 0;font-size:.875rem;line-height:1.5}
-pre code{font-size:1em;overflow-wrap:normal}pre .c{color:var(--ink2)}
+pre{white-space:pre-wrap}pre code{font-size:1em;overflow-wrap:anywhere}pre .c{color:var(--ink2)}
 `;
 
 const WIDER = `
@@ -140,7 +158,7 @@ const PRINT = `
 @media print{
 html{font-size:10.5pt}body{line-height:1.4}
 main{display:block;max-width:none;padding:0}
-nav,.skip,footer,details{display:none!important}
+nav,.skip,footer,details,.told,.layer{display:none!important}
 .mast{padding:6px 0}
 .w358:not(:only-of-type),.w1000{display:none!important}.w720{display:block!important}
 .chart svg{max-width:100%!important}.w720 svg{width:100%!important}

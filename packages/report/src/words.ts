@@ -46,8 +46,30 @@ export const value = (v: number | string | boolean | null): string => {
   if (v === null) return "–";
   if (typeof v === "boolean") return v ? "yes" : "no";
   if (typeof v === "string") return v;
-  if (v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e6)) return v.toExponential(1).replace("e", "·10^");
+  if (v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e6)) return powerOfTen(v);
   return Number.isInteger(v) ? count(v).replace("-", MINUS) : String(Number(v.toPrecision(3))).replace("-", MINUS);
+};
+
+/** "21 November 2026, 14:15 UTC"; as it stands where it is no time. */
+export function moment(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? iso : `${day(iso)}, ${at.toISOString().slice(11, 16)} UTC`;
+}
+/** The date alone. */
+export function day(iso: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  return at.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+}
+
+/** 1.2e-7 → "1.2·10⁻⁷" */
+const powerOfTen = (v: number): string => {
+  const [digits, power] = v.toExponential(1).split("e") as [string, string];
+  return `${digits.replace("-", MINUS)}·10${[...power].map((sign) => RAISED[sign] ?? "").join("")}`;
+};
+const RAISED: Readonly<Record<string, string>> = {
+  "-": "⁻",
+  ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((sign, digit) => [String(digit), sign])),
 };
 
 /** 75 → "1 min 15 s"; from an hour on without seconds. */
@@ -122,5 +144,8 @@ export const sureness = (probability: number): string =>
 export const shortUse = (use: string): string =>
   (use.split("/").at(-1) ?? use).replace(/^(regimen-)?(technique|metalearner|scaffold|model)-/, "") || use;
 
-/** The label of an axis without its kind: "mixup (m)" → "mixup". */
-export const bare = (label: string): string => label.replace(/ \((m|rr|r)\)$/, "");
+/** The label of an axis without its kind: "mixup (m)" → "mixup", "learningRate" → "learning rate". */
+export const bare = (label: string): string =>
+  label
+    .replace(/ \((m|rr|r)\)$/, "")
+    .replace(/^[a-z]+[A-Z]\w*$/, (key) => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`));

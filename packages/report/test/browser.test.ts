@@ -2,8 +2,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import axe from "axe-core";
 import { chromium, type Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { policyTrace } from "../src/charts/policy.ts";
 import { renderReport } from "../src/index.ts";
 import { fixture } from "./fixture.ts";
 import { variants } from "./variants.ts";
@@ -99,4 +101,114 @@ describe.skipIf(browserPath === undefined)("in a browser", () => {
       await page.close();
     });
   }
+
+  it("tells which trial the pointer is at, and keeps those that pass where an axis is marked", async () => {
+    const report = fixture();
+    const file = join(folder, "pointer.html");
+    writeFileSync(file, renderReport(report));
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const said: string[] = [];
+    page.on("console", (m) => said.push(m.text()));
+    await page.goto(pathToFileURL(file).href);
+    const told = page.locator(".told span");
+    expect(await told.textContent()).toMatch(/^Point at a line/);
+    const trace = policyTrace(report)!;
+    const { at, ends, width } = trace.frames.find((frame) => frame.width === 1000)!;
+    const svg = page.locator("#policy .w1000 svg");
+    await svg.scrollIntoViewIfNeeded();
+    const frame = (await svg.boundingBox())!;
+    const place = (axis: number, q: number) =>
+      [
+        frame.x + (at[axis]! * frame.width) / width,
+        frame.y + ((ends[0] + q * (ends[1] - ends[0])) * frame.width) / width,
+      ] as const;
+
+    const chosen = trace.trials.find((trial) => trial.chosen)!;
+    await page.mouse.move(...place(at.length - 1, chosen.at.at(-1)!));
+    expect(await told.textContent()).toContain(`${chosen.name}, chosen: validation loss ${chosen.score}`);
+
+    const axis = trace.axes.indexOf("mixup (m)");
+    const [x, low] = place(axis, 0.2);
+    await page.mouse.move(x, low);
+    await page.mouse.down();
+    await page.mouse.move(x, place(axis, 0.5)[1], { steps: 4 });
+    await page.mouse.up();
+    await page.mouse.move(frame.x + 2, frame.y + 2);
+    const inside = trace.trials.filter(({ at: q }) => q[axis] !== null && q[axis]! >= 0.195 && q[axis]! <= 0.505);
+    expect(inside.length).toBeGreaterThan(0);
+    expect(await told.textContent()).toBe(
+      `${inside.length} of ${trace.trials.length} trials go through what you marked.`,
+    );
+    // The chosen trial is drawn already.
+    expect(await page.locator("#policy .w1000 .kept").count()).toBe(inside.filter((trial) => !trial.chosen).length);
+    await page.getByRole("button", { name: "Show all trials" }).click();
+    expect(await page.locator("#policy .kept").count()).toBe(0);
+    expect(said).toEqual([]);
+    await page.close();
+  });
+
+  it("says the same without scripts", async () => {
+    const file = join(folder, "plain.html");
+    writeFileSync(file, renderReport(fixture()));
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(file).href);
+    expect(await page.locator(".told").count()).toBe(0);
+    expect(await page.locator("#policy svg").count()).toBe(3);
+    await context.close();
+  });
+
+  it("axe finds nothing, light and dark, wide and narrow", async () => {
+    const file = join(folder, "axe.html");
+    writeFileSync(file, renderReport(fixture({ trials: 5 })));
+    // The page's policy keeps any other script out, axe too.
+    for (const [colorScheme, width] of [
+      ["light", 1280],
+      ["dark", 390],
+    ] as const) {
+      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
+      const page = await context.newPage();
+      await page.goto(pathToFileURL(file).href);
+      await page.addScriptTag({ content: axe.source });
+      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+      await context.close();
+    }
+  });
+
+  it("another script does not run, whatever name it came in by", async () => {
+    const file = join(folder, "hostile.html");
+    const evil = `</script><script>document.title="gone"</script><img src=x onerror="document.title='gone'">`;
+    const report = fixture({ classes: [evil, "other"], trials: 3 });
+    const trials = report.search.trials.map((t) => ({ ...t, name: evil + t.name }));
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    // Put into the file as it stands, past all escaping: the policy alone is between it and the page.
+    const raw = renderReport({ ...report, search: { ...report.search, trials } }).replace("</main>", `${evil}</main>`);
+    writeFileSync(file, raw);
+    await page.goto(pathToFileURL(file).href);
+    expect(await page.title()).not.toBe("gone");
+    expect(await page.locator(".told span").textContent()).toMatch(/^Point at a line/);
+    await page.close();
+  });
+
+  it("prints on A4, every page of it", async () => {
+    const file = join(folder, "print.html");
+    writeFileSync(file, renderReport(fixture()));
+    const page = await browser.newPage();
+    await page.goto(pathToFileURL(file).href);
+    const pdf = await page.pdf({ preferCSSPageSize: true });
+    const sizes = [...pdf.toString("latin1").matchAll(/\/MediaBox\s*\[([^\]]*)\]/g)].map(([, box]) => box!.trim());
+    expect(sizes.length).toBeGreaterThan(4);
+    expect(
+      new Set(
+        sizes.map((box) =>
+          box
+            .split(/\s+/)
+            .map((v) => Math.round(Number(v)))
+            .join(" "),
+        ),
+      ),
+    ).toEqual(new Set(["0 0 595 842"]));
+    await page.close();
+  });
 });

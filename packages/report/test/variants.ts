@@ -1,5 +1,5 @@
 // The same report with this or that missing: each must make a page.
-import type { Report } from "@regimen/core";
+import type { Report, Verdict } from "@regimen/core";
 import { fixture } from "./fixture.ts";
 
 type Variant = { readonly report: Report; readonly absent: readonly string[] };
@@ -81,8 +81,26 @@ function perfect(r: Report): Report {
       regimen: { precision: 1, recall: 1 },
     })),
     misclassified: [],
-    unlabeled: { withoutError: 0, withError: 0, reduction: 0 },
+    unlabeled: { withoutError: 0, withError: 0, reduction: 0, fixed: 0, broken: 0, interval: [0, 0], p: 1 },
   };
+}
+
+const longer = (verdict: Verdict): NonNullable<Report["error"]["longer"]> => ({
+  error: 0.1,
+  epochs: 59.4,
+  equalEpochs: 59.4,
+  fixed: 19,
+  broken: 10,
+  interval: [-0.003, 0.042],
+  p: 0.14,
+  verdict,
+});
+/** Without the fields that have been added since the first version. */
+function earlier(r: Report): Report {
+  const { samples: _, ...dataset } = r.dataset;
+  const { longer: _longer, ...error } = r.error;
+  const { augmented: _augmented, synthetic: _synthetic, unlabeledUse: _use, unlabeledTried: _tried, ...rest } = r;
+  return { ...rest, dataset, error } as unknown as Report;
 }
 
 export function variants(): { readonly [name: string]: Variant } {
@@ -100,8 +118,25 @@ export function variants(): { readonly [name: string]: Variant } {
     "too few images": variant(fixture({ verdict: "too-few-images", trials: 8 })),
     "no baseline": variant(withoutBaseline(full)),
     "no test split: validation": variant(withoutTest(full)),
-    "no unlabelled data": variant({ ...full, unlabeled: null }, "unlabelled"),
-    "nothing searched, nothing recorded": variant(withoutSearch(full), "unlabelled"),
+    "no unlabelled data": variant(
+      {
+        ...full,
+        unlabeled: null,
+        dataset: { ...full.dataset, splits: { ...full.dataset.splits, unlabeled: null } },
+      },
+      "unlabelled",
+    ),
+    "unlabelled images whose worth nobody measured": variant({ ...full, unlabeled: null }),
+    "unlabelled images that the policy leaves alone": variant({ ...full, unlabeled: null, unlabeledUse: [] }),
+    "longer plain training, which did better": variant({ ...full, error: { ...full.error, longer: longer("worse") } }),
+    "longer plain training, which did worse": variant({ ...full, error: { ...full.error, longer: longer("better") } }),
+    "a report of an earlier version": variant(earlier(full), "synthetic"),
+    "synthetic images without findings, and a sheet that is none": variant({
+      ...full,
+      augmented: { image: "https://example.org/a.png", rows: ["a"], columns: ["b"] },
+      synthetic: [{ file: "shown/final-x.png", image: null, about: null }],
+    }),
+    "nothing searched, nothing recorded": variant(withoutSearch(full)),
     "none of all these": variant(
       {
         ...withoutSearch(withoutTest(withoutBaseline(full))),

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:f
 import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { encode } from "fast-png";
 import writeFileAtomic from "write-file-atomic";
 import {
   RegimenError,
   type Json,
   type Pictures,
+  type Shown,
   type Source,
   type Splits,
   type RunRecord,
@@ -20,7 +20,11 @@ import {
 import { EventFile, type Value } from "@regimen/tensorboard";
 import { Journal } from "./journal.ts";
 import { saveModel } from "./model-files.ts";
+import { address, sheetPng } from "./sheet.ts";
 import { folderStore, memoryStore, onDisk, type Store } from "./store.ts";
+
+/** Of a picture that goes into the report. */
+const MOST_BYTES = 400_000;
 
 /** A run's folder, or a stand-in that keeps nothing where the caller wants none. */
 export class RunFolder {
@@ -106,30 +110,58 @@ export class RunFolder {
     this.text("splits.csv", `id,split\n${rows.join("\n")}\n`);
   }
 
+  /** `detections.jsonl`, a line an image, where boxes were found; and `predictions.csv`: classes joined by "|" where an image may have several; columns that a task does not have are left out. */
   predictions({ predictions }: Evaluation, classes: readonly string[]): void {
-    const head = ["id", "label", "predicted", ...classes.map((name) => `p_${name}`)].map(cell).join(",");
-    const rows = predictions.map(({ id, label, predicted, probabilities }) =>
-      [id, label < 0 ? "" : classes[label]!, classes[predicted]!].map(cell).concat(probabilities.map(String)).join(","),
-    );
+    const first = predictions[0];
+    const [single, shares, also] = [
+      predictions.some(({ label, predicted, several }) => several || label >= 0 || predicted >= 0),
+      first?.probabilities.length ? classes.map((name) => `p_${name}`) : [],
+      Object.keys(first?.also ?? {}),
+    ];
+    const head = ["id", ...(single ? ["label", "predicted"] : []), ...shares, ...also].map(cell).join(",");
+    const named = (chosen: readonly number[]): string => classes.filter((_, at) => chosen[at]).join("|") || "|";
+    const rows = predictions.map(({ id, label, predicted, probabilities, several, also: more }) => {
+      const words = several
+        ? [several.labels ? named(several.labels) : "", named(several.predicted)]
+        : [classes[label] ?? "", classes[predicted] ?? ""];
+      const numbers = [...probabilities, ...also.map((name) => more?.[name] ?? "")];
+      return [id, ...(single ? words : [])].map(cell).concat(numbers.map(String)).join(",");
+    });
     this.text("predictions.csv", `${head}\n${rows.join("\n")}\n`);
+    if (!predictions.some(({ boxes }) => boxes)) return;
+    const found = predictions.map(({ id, boxes = [] }) => ({
+      id,
+      boxes: boxes.map(({ at, class: k, score }) => ({
+        box: at.map(round),
+        class: classes[k] ?? k,
+        score: round(score),
+      })),
+    }));
+    this.text("detections.jsonl", `${found.map((one) => JSON.stringify(one)).join("\n")}\n`);
   }
 
   /** A sheet of pictures and what is known of them: `shown/<name>.png` and `.json`, slashes as dashes. */
-  show(name: string, { images, format: { h, w, c, range }, columns }: Pictures, about: Json): void {
+  show(name: string, pictures: Pictures, about: Json): void {
     if (!this.path) return;
     const file = `shown/${name.replaceAll("@", "").replaceAll("/", "-")}`;
-    const [channels, rows] = [c === 3 ? 3 : 1, Math.ceil(images.length / (h * w * c * columns))];
-    const data = new Uint8ClampedArray(rows * h * columns * w * channels);
-    // Of other channel counts than 1 and 3 the first is shown.
-    for (let at = 0; at < images.length / c; at++) {
-      const [place, pixel] = [Math.floor(at / (h * w)), at % (h * w)];
-      const y = Math.floor(place / columns) * h + Math.floor(pixel / w);
-      const to = (y * columns + (place % columns)) * w + (pixel % w);
-      for (let i = 0; i < channels; i++)
-        data[to * channels + i] = (255 * (images[at * c + i]! - range[0])) / (range[1] - range[0]);
-    }
-    this.#write(`${file}.png`, Buffer.from(encode({ width: columns * w, height: rows * h, channels, data })));
+    this.#write(`${file}.png`, Buffer.from(sheetPng(pictures)));
     this.json(`${file}.json`, about);
+  }
+
+  /** What the final training has shown, for the report. */
+  shown(): Shown[] {
+    const folder = this.path && join(this.path, "shown");
+    if (!folder || !existsSync(folder)) return [];
+    const names = readdirSync(folder).filter((name) => name.startsWith("final") && name.endsWith(".png"));
+    return names.sort().map((name) => {
+      const png = readFileSync(join(folder, name));
+      const about = join(folder, name.replace(/png$/, "json"));
+      return {
+        file: `shown/${name}`,
+        image: png.length > MOST_BYTES ? null : address(png),
+        about: existsSync(about) ? (JSON.parse(readFileSync(about, "utf8")) as Json) : null,
+      };
+    });
   }
 
   /** Scalars for TensorBoard, in `events/`: a folder a training, and one for the search. */
@@ -184,6 +216,8 @@ function recordIn(file: string): RunRecord {
   }
 }
 const cell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** To four places: more than pixels and scores have. */
+const round = (value: number): number => Math.round(value * 1e4) / 1e4;
 const differences = (a: Json, b: Json): string => {
   const [before, now] = [a, b] as { [key: string]: Json }[];
   return Object.keys({ ...before, ...now })

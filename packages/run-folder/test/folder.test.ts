@@ -116,6 +116,22 @@ describe("a run's folder", () => {
     expect(() => begin({ resume: true })).toThrow(/REG_RUN_MISSING.*run\.json/);
   });
 
+  it("writes boxes as JSON lines, an image each, beside the table", () => {
+    const run = begin();
+    const none = { label: -1, predicted: -1, probabilities: [] };
+    const predictions = [
+      { id: "a.png", ...none, also: { found: 1 }, boxes: [{ at: [1, 2.00004, 30, 4], class: 1, score: 0.123456 }] },
+      { id: 'b"b.png', ...none, also: { found: 0 }, boxes: [] },
+    ];
+    run.predictions({ predictions } as unknown as Evaluation, ["cat", "dog"]);
+    const lines = readFileSync(join(out, "detections.jsonl"), "utf8").trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { id: "a.png", boxes: [{ box: [1, 2, 30, 4], class: "dog", score: 0.1235 }] },
+      { id: 'b"b.png', boxes: [] },
+    ]);
+    expect(readFileSync(join(out, "predictions.csv"), "utf8")).toBe('id,found\na.png,1\n"b""b.png",0\n');
+  });
+
   it("writes splits and predictions as tables, quoted where they must be", () => {
     const part = (...ids: string[]) => ({ length: ids.length, id: (row: number) => ids[row]! }) as Source;
     const run = begin();

@@ -1,5 +1,6 @@
 export { Feeder, Walk } from "./feeder.ts";
+export { digestOf } from "./identity.ts";
 export { expectSame, joinRows, pickRows, reweighted, source } from "./source.ts";
 export { chunks, classesOf, digests, split } from "./split.ts";
 export { normalizationOf } from "./normalization.ts";
-export { duplicatesOf, withPictures } from "./shown.ts";
+export { duplicatesOf, samplesOf, withPictures } from "./shown.ts";

@@ -1,4 +1,4 @@
-import { ORIGIN, RegimenError, type Rows, type Samples, type Source } from "@regimen/contracts";
+import { IGNORED, ORIGIN, RegimenError, type Rows, type Samples, type Source } from "@regimen/contracts";
 
 type Column = Float32Array | Uint8Array | Int32Array;
 type Plain = Omit<Source, "subset" | "relabel" | "weighted" | "concat">;
@@ -151,9 +151,12 @@ export function pickRows<T extends Column>(from: T, rows: ArrayLike<number>, wid
   return picked;
 }
 
-/** One after the other; columns that only some parts have are left out. Errors: REG_DATA_MISMATCH where two are not of one width. */
+/**
+ * One after the other; columns that only some parts have are left out, but for masks: whoever has none has one that is ignored
+ * throughout. Errors: REG_DATA_MISMATCH where two are not of one width.
+ */
 export const joinRows = (parts: readonly Rows[]): Rows =>
-  mapColumns(parts, (columns) => {
+  mapColumns(withMasks(parts), (columns) => {
     if (columns.length === 1) return columns[0]!;
     const widths = new Set(columns.map((column, at) => column.length / parts[at]!.weights.length));
     if (widths.size > 1)
@@ -166,6 +169,16 @@ export const joinRows = (parts: readonly Rows[]): Rows =>
     columns.reduce((at, column) => (all.set(column, at), at + column.length), 0);
     return all;
   });
+
+function withMasks(parts: readonly Rows[]): readonly Rows[] {
+  const like = parts.find(({ masks }) => masks);
+  const pixels = like ? like.masks!.length / like.weights.length : 0;
+  return like
+    ? parts.map((part) =>
+        part.masks ? part : { ...part, masks: new Int32Array(part.weights.length * pixels).fill(IGNORED) },
+      )
+    : parts;
+}
 
 /** Every column that all parts have, through `map`. */
 function mapColumns(parts: readonly Rows[], map: (columns: readonly Column[]) => Column): Rows {

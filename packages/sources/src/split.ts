@@ -36,6 +36,26 @@ export function classesOf(of: Source): Int32Array {
   });
 }
 
+/**
+ * What a split keeps the shares of: a row's class; of a row with several labels the rarest of them; a number of its own for
+ * rows that are labelled with none. −1 where a row has no label.
+ */
+function strataOf(of: Source): Int32Array {
+  const labels = of.labels();
+  const k = of.classes.length;
+  const has = (row: number): number[] =>
+    Array.from({ length: k }, (_, i) => i).filter((i) => labels![row * k + i]! >= 0.5);
+  const largest = classesOf(of);
+  const counts = new Float64Array(k);
+  for (let row = 0; labels && row < of.length; row++) for (const i of has(row)) counts[i]!++;
+  return largest.map((found, row) => {
+    if (found < 0) return -1;
+    const own = has(row);
+    if (own.length) return own.reduce((rare, i) => (counts[i]! < counts[rare]! ? i : rare));
+    return labels![row * k + found]! > 0 ? found : k;
+  });
+}
+
 function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {
@@ -62,7 +82,7 @@ export async function split(
       "REG_CONFIG_INVALID",
       `the ${what} fraction is ${fraction}; expected a number between 0 and 1`,
     );
-  const classes = classesOf(of);
+  const classes = strataOf(of);
   const alike = groupBy((await digests(of)).entries(), ([, digest]) => digest);
   const groups = [...alike.values()].map((members) => members.map(([row]) => row));
   const byClass = groupBy(groups, (rows) => classes[rows[0]!]!);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ORIGIN, type Rows, type Source } from "@regimen/contracts";
+import { IGNORED, ORIGIN, type Rows, type Source } from "@regimen/contracts";
 import { classesOf, reweighted, source } from "@regimen/sources";
 import { rowsThatTell } from "./support/samples.ts";
 
@@ -99,7 +99,7 @@ describe("a source", () => {
     expect(images).toEqual(Float32Array.of(0, 0, 0.5, 0.5));
   });
 
-  it("concat: boxes, masks and further columns where both have them", async () => {
+  it("concat: boxes and further columns where both have them; whoever has no masks has ignored ones", async () => {
     const rich = (name: string, boxes = 2): Source => source(rowsThatTell(3, { name, boxes, masks: true, also: true }));
     const rows = await rich("x").concat(rich("y")).read([4, 0]);
     expect([...rows.boxes!.at]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -107,7 +107,8 @@ describe("a source", () => {
     expect([...rows.also!["depth"]!]).toEqual([101, 100]);
     const mixed = rich("x").concat(source(rowsThatTell(3)));
     const { boxes, masks, also } = await mixed.read([0, 3]);
-    expect([boxes, masks, also]).toEqual([undefined, undefined, undefined]);
+    expect([boxes, also]).toEqual([undefined, undefined]);
+    expect([...masks!]).toEqual([0, 0, IGNORED, IGNORED]);
     await expect(rich("x", 2).concat(rich("y", 3)).read([0, 3])).rejects.toThrow("REG_DATA_MISMATCH");
   });
 

@@ -26,6 +26,16 @@ describe("split", () => {
     expect([...taken]).toEqual([...taken].sort((a, b) => a - b));
   });
 
+  it("keeps the shares of the rarest of several labels, and of none", async () => {
+    // Every row is an a; 20 of 100 are b too, 10 of these c as well; 30 further rows are labelled with nothing.
+    const sets = Array.from({ length: 130 }, (_, i) => (i >= 100 ? "" : i < 10 ? "abc" : i < 20 ? "ab" : "a"));
+    const hot = Float32Array.from(sets.flatMap((own) => ["a", "b", "c"].map((name) => Number(own.includes(name)))));
+    const some = source(rowsThatTell(130, { labels: sets.map(() => 0), classes: ["a", "b", "c"] })).relabel(hot);
+    const { taken } = await split(some, 0.2, rng, "test");
+    const count = (own: string): number => [...taken].filter((row) => sets[row] === own).length;
+    expect(["abc", "ab", "a", ""].map(count)).toEqual([2, 2, 16, 6]);
+  });
+
   it("is the same for the same seed, another for another, and no class's share moves another's", async () => {
     const taken = async (seed: number, these: readonly number[] = labels) => [
       ...(await split(of(these), 0.2, createRng(seed), "test")).taken,

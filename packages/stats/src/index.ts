@@ -15,4 +15,4 @@ export {
 } from "./paired.ts";
 export { atThreshold, averagePrecision, bestThreshold, rocAuc, type AtThreshold } from "./ranking.ts";
 export { fitTemperature } from "./temperature.ts";
-export { buildReport, curvesOf, trialsOf, type Measured } from "./report.ts";
+export { UNTRIED, buildReport, curvesOf, trialsOf, type Measured } from "./report.ts";

@@ -404,6 +404,8 @@ function worstOf(before: Evaluation | null, regimen: Evaluation): Report["miscla
     }));
 }
 
+/** How the limit begins that a longer plain training takes away. */
+export const UNTRIED = "Whether longer plain training would have done as well";
 function limitsOf({ baseline, search, attribution, splits, plain, final }: Measured): string[] {
   const longer = final.cost.trained > 1.05 * plain;
   return [
@@ -415,9 +417,7 @@ function limitsOf({ baseline, search, attribution, splits, plain, final }: Measu
       : []),
     ...(baseline ? [] : ["No baseline was trained: nothing is compared."]),
     ...(baseline && longer
-      ? [
-          `Whether longer plain training would have done as well: the final training ran ${(final.cost.trained / plain).toFixed(1)} times as long as the baseline.`,
-        ]
+      ? [`${UNTRIED}: the final training ran ${(final.cost.trained / plain).toFixed(1)} times as long as the baseline.`]
       : []),
     ...(attribution.images
       ? [

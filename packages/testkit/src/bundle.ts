@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
-const LIMIT = 60_000;
+const LIMIT = 120_000;
 let count = 0;
 
 /**
@@ -26,9 +26,10 @@ export async function runIn(folder: string, code: string): Promise<string> {
       external: ["*.node", "sharp"],
       // tfjs' backends say that importing their entry does nothing, and register themselves when it is imported.
       ignoreAnnotations: true,
-      // CommonJS packages in an ES module still call require.
+      // CommonJS packages in an ES module still call require, and ask for their file's name.
       banner: {
-        js: 'import { createRequire as requireHere } from "node:module"; const require = requireHere(import.meta.url);',
+        js: `import { createRequire as requireHere } from "node:module"; const require = requireHere(import.meta.url);
+             globalThis.__filename = import.meta.filename; globalThis.__dirname = import.meta.dirname;`,
       },
       logLevel: "silent",
     });
@@ -47,7 +48,10 @@ function run(file: string, cwd: string): Promise<string> {
     child.on("error", reject);
     child.on("close", (code, signal) => {
       if (code === 0) resolve(out.join(""));
-      else reject(new Error(`it ended with ${signal ?? code}: ${errors.join("").trim().slice(-2000)}`));
+      else
+        reject(
+          new Error(`it ended with ${signal ?? code}: ${`${out.join("")}\n${errors.join("")}`.trim().slice(-4000)}`),
+        );
     });
   });
 }

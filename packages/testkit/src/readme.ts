@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runIn } from "./bundle.ts";
-import type { Law } from "./runner.ts";
+import { declare, type Law, type Runner } from "./runner.ts";
 
 const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   technique: [
@@ -77,5 +77,15 @@ export function readmeLaw(folder: string | URL, number = ""): Law {
         );
     },
   };
+}
+/** A page of documentation is one program: its TypeScript and JavaScript samples, in order, as if they stood in `folder`. */
+export function pageLaws(page: string | URL, folder: string | URL, runner: Runner): void {
+  const path = pathOf(page);
+  const check = async (): Promise<void> => {
+    const { samples } = parseReadme(readFileSync(path, "utf8"));
+    assert.ok(samples.length > 0, "the page has no code sample in TypeScript or JavaScript");
+    await runIn(pathOf(folder), samples.map(({ code }) => code).join("\n"));
+  };
+  declare(basename(path), [{ name: "its code samples run, as one program", check }], runner);
 }
 const told = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -33,7 +33,7 @@ export type Shown = { readonly name: string; readonly at: readonly string[]; rea
 
 /** What is seen of a policy: its steps that change images. Errors: as `composePolicy`. */
 export function seenOf(policy: Policy, techniques: readonly Technique[], task: Task): readonly Member[] {
-  const { steps } = fragmentOf(policy);
+  const { steps } = fragmentOf(policy, techniques);
   const seen = steps.filter(({ use }) => {
     const known = techniques.find(({ name }) => name === use);
     return known === undefined || SEEN.includes(known.order.slot);

@@ -24,18 +24,23 @@ export async function evaluateCommand(io: Io, console: Console, flags: EvaluateF
   const loaded = await loadPlugins(
     io,
     (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)),
-    ["backend", "reader"],
+    ["backend", "reader", "scaffold"],
   );
   const regimen = await io.createRegimen({
     plugins: loaded.map(({ plugin }) => plugin),
     backend: flags.backend ?? "auto",
   });
   try {
-    const { model, classes, how } = await openSaved(flags.model, io.cwd);
+    const { model, classes, how, task } = await openSaved(flags.model, io.cwd);
     try {
-      const data = await regimen.open(spec, { base: io.cwd, ...how, ...(classes && { classes }) });
+      const data = await regimen.open(spec, {
+        base: io.cwd,
+        ...how,
+        ...(classes && { classes }),
+        ...(task === "multilabel_classification" && { several: true }),
+      });
       try {
-        tell(await regimen.evaluate({ model, data }), flags, io, console);
+        tell(await regimen.evaluate({ model, data, task }), flags, io, console);
       } finally {
         data.dispose();
       }
@@ -49,16 +54,22 @@ export async function evaluateCommand(io: Io, console: Console, flags: EvaluateF
 
 function tell(evaluation: Evaluation, { misclassified }: EvaluateFlags, io: Io, console: Console): void {
   const { images, error, loss, ece, classes } = evaluation;
+  const overlaps = classes.some(({ iou }) => iou !== undefined);
+  const areas = classes.some(({ averagePrecision }) => averagePrecision !== undefined);
   if (misclassified !== undefined) writeFileSync(resolve(io.cwd, misclassified), misclassifiedCsv(evaluation));
   console.json({ images, error, loss, ece, classes });
   const { ink } = console;
   console.say(row(ink, "result", evaluationWords(evaluation)));
   const width = Math.min(32, Math.max(5, ...classes.map(({ name }) => name.length)));
-  console.say(`\n  ${ink("dim", `${"class".padEnd(width)}   images  precision   recall`)}`);
+  console.say(
+    `\n  ${ink("dim", `${"class".padEnd(width)} ${overlaps ? "  pixels" : "  images"}  precision   recall${overlaps ? "      IoU     Dice" : areas ? "       AP" : ""}`)}`,
+  );
   const share = (value: number | null) => (value === null ? "–" : percent(value));
-  for (const { name, support, precision, recall } of [...classes].sort((a, b) => (a.recall ?? 2) - (b.recall ?? 2))) {
+  for (const { name, support, precision, recall, iou, dice, averagePrecision } of [...classes].sort(
+    (a, b) => (a.recall ?? 2) - (b.recall ?? 2),
+  )) {
     console.say(
-      `  ${name.slice(0, width).padEnd(width)} ${count(support).padStart(8)} ${share(precision).padStart(10)} ${share(recall).padStart(8)}`,
+      `  ${name.slice(0, width).padEnd(width)} ${count(support).padStart(8)} ${share(precision).padStart(10)} ${share(recall).padStart(8)}${(overlaps ? [iou, dice] : areas ? [averagePrecision] : []).map((value) => ` ${share(value ?? null).padStart(8)}`).join("")}`,
     );
   }
   if (misclassified !== undefined)

@@ -15,7 +15,7 @@ export async function fitCommand(
   target: string | undefined,
   flags: JobFlags,
 ): Promise<void> {
-  const order = orderOf("fit", io, target, flags, readPolicy(flags.policy!, io.cwd));
+  const order = await orderOf("fit", io, target, flags, readPolicy(flags.policy!, io.cwd));
   await runJob(io, console, order, (done) => tellFinished(done, console, io));
 }
 

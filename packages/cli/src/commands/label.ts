@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import type { Prediction } from "@regimen/core";
+import { RegimenError, type Prediction } from "@regimen/core";
 import { describePath } from "@regimen/data";
 import { absoluteIfPath } from "../config/place.ts";
 import type { Console } from "../display/console.ts";
@@ -44,6 +44,13 @@ export async function labelCommand(io: Io, console: Console, flags: LabelFlags):
   });
   try {
     const { model, how, ece, ...saved } = await openSaved(flags.model, io.cwd);
+    if (saved.task !== "classification" && saved.task !== "binary_classification") {
+      model.dispose();
+      throw new RegimenError(
+        "REG_TASK",
+        `${flags.model} was trained for ${saved.task}; label gives each image one class: use regimen predict`,
+      );
+    }
     const classes = saved.classes ?? numbers(model.outputs[0]?.shape.at(-1) ?? 0);
     if (ece !== null && ece > MISCALIBRATED)
       console.warn(

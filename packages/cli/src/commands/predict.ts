@@ -38,6 +38,11 @@ export async function predictCommand(
   try {
     const saved = await openSaved(flags.model, io.cwd);
     try {
+      if (saved.task === "detection")
+        throw new RegimenError(
+          "REG_TASK",
+          `${flags.model} finds boxes, and predict answers with classes of images; read its map with detect of @regimen/scaffold-detector, or use regimen evaluate on images with boxes`,
+        );
       const spec = { format: "image-folder", path, labels: false } as const;
       const source = await regimen.open(spec, {
         base: io.cwd,
@@ -74,7 +79,7 @@ async function expanded(files: readonly string[], cwd: string): Promise<string[]
 }
 
 async function predict(
-  { model, classes, logits }: SavedModel,
+  { model, classes, logits, task }: SavedModel,
   source: Source,
   each: (answer: Answer) => void,
 ): Promise<Answer[]> {
@@ -84,14 +89,18 @@ async function predict(
     const rows = Array.from({ length: Math.min(BATCH, source.length - from) }, (_, i) => from + i);
     const { images } = await source.read(rows);
     const outputs = tf.tidy(() => {
-      const output = model.predict(tf.tensor4d(Float32Array.from(images), [rows.length, h, w, c])) as tf.Tensor2D;
-      return logits ? tf.softmax(output) : output;
+      const output = model.predict(tf.tensor4d(Float32Array.from(images), [rows.length, h, w, c])) as tf.Tensor;
+      if (output.rank === 4) return pixelShares(output as tf.Tensor4D, logits);
+      return (
+        !logits ? output : task === "multilabel_classification" ? tf.sigmoid(output) : tf.softmax(output)
+      ) as tf.Tensor2D;
     });
     const width = outputs.shape[1]!;
     const values = await outputs.data();
     outputs.dispose();
     for (const [i, row] of rows.entries()) {
-      const answer = told(source.id(row), [...values.subarray(i * width, (i + 1) * width)], classes);
+      const own = [...values.subarray(i * width, (i + 1) * width)];
+      const answer = told(source.id(row), own, classes, task === "multilabel_classification");
       each(answer);
       answers.push(answer);
     }
@@ -99,14 +108,30 @@ async function predict(
   return answers;
 }
 
-function told(file: string, given: readonly number[], classes: readonly string[] | undefined): Answer {
+/** Of each image, the share of its pixels that each class is the likeliest for: [n, classes]. */
+function pixelShares(answers: tf.Tensor4D, logits: boolean): tf.Tensor2D {
+  const k = Math.max(2, answers.shape[3]);
+  // One value a pixel is the second of two classes: from ½ on, or from 0 on as a logit.
+  const chosen =
+    answers.shape[3] === 1
+      ? tf.cast(tf.greaterEqual(tf.squeeze(answers, [3]), logits ? 0 : 0.5), "int32")
+      : tf.argMax(answers, 3);
+  return tf.mean(tf.cast(tf.equal(tf.expandDims(chosen, 3), tf.range(0, k, 1, "int32")), "float32"), [1, 2]);
+}
+
+function told(
+  file: string,
+  given: readonly number[],
+  classes: readonly string[] | undefined,
+  several: boolean,
+): Answer {
   // One output is the chance of the second of two classes.
-  const shares = given.length === 1 ? [1 - given[0]!, given[0]!] : given;
+  const shares = given.length === 1 && !several ? [1 - given[0]!, given[0]!] : given;
   const names = shares.map((_, i) => classes?.[i] ?? String(i));
   const best = shares.indexOf(Math.max(...shares));
   return {
     file,
-    class: names[best]!,
+    class: several ? names.filter((_, i) => shares[i]! >= 0.5).join("|") : names[best]!,
     probabilities: Object.fromEntries(names.map((name, i) => [name, Number(shares[i]!.toPrecision(6))])),
   };
 }

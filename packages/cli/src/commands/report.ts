@@ -5,18 +5,22 @@ import { chartPng, headline, renderReport, reportCharts } from "@regimen/report"
 import type { Console } from "../display/console.ts";
 import { row } from "../display/style.ts";
 import type { Io } from "../io.ts";
+import { reportAgainst } from "../job/against.ts";
+import { rewriteReport } from "../job/augmented.ts";
 import { readJson, shownPath } from "../job/folder.ts";
 
-type ReportFlags = { readonly out?: string; readonly charts?: string };
+type ReportFlags = { readonly out?: string; readonly charts?: string; readonly against?: string };
 
 export async function reportCommand(io: Io, console: Console, run: string, flags: ReportFlags): Promise<void> {
   const folder = resolve(io.cwd, run);
-  const report = readJson(join(folder, "report.json"), () => {
+  const given = readJson(join(folder, "report.json"), () => {
     throw new RegimenError(
       "REG_RUN_MISSING",
       `${shownPath(folder, io.cwd)} has no report.json; name the folder of a finished regimen train (an unfinished one: regimen resume ${run})`,
     );
   }) as Report;
+  const report = flags.against === undefined ? given : reportAgainst(given, folder, resolve(io.cwd, flags.against));
+  if (report !== given) rewriteReport(folder, report);
   const page = resolve(io.cwd, flags.out ?? join(folder, "report.html"));
   writeFileSync(page, renderReport(report));
   const charts = flags.charts === undefined ? [] : await writeCharts(report, resolve(io.cwd, flags.charts));

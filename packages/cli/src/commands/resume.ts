@@ -1,19 +1,25 @@
 import { resolve } from "node:path";
 import { RegimenError } from "@regimen/contracts";
 import type { Console } from "../display/console.ts";
+import type { JobFlags } from "../flags.ts";
 import type { Call } from "../io.ts";
 import { readRecorded, shownPath, type Recorded } from "../job/folder.ts";
 import { tellFinished } from "../job/result.ts";
 import { runJob, type Order } from "../job/run.ts";
 
-export async function resumeCommand(io: Call, console: Console, run: string): Promise<void> {
+export async function resumeCommand(
+  io: Call,
+  console: Console,
+  run: string,
+  flags: Pick<JobFlags, "workers" | "redis"> = {},
+): Promise<void> {
   const folder = resolve(io.cwd, run);
   const recorded = readRecorded(folder, shownPath(folder, io.cwd));
   if (recorded.job === "pretrain") {
     const { resumePretraining } = await import("./pretrain.ts");
     return resumePretraining(io, console, recorded, folder);
   }
-  const order = resumeOrder(recorded, folder);
+  const order = { ...resumeOrder(recorded, folder), elsewhere: flags };
   await runJob(io, console, order, (done) => tellFinished(done, console, io));
 }
 

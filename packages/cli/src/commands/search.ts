@@ -11,5 +11,7 @@ export async function searchCommand(
   target: string | undefined,
   flags: JobFlags,
 ): Promise<void> {
-  await runJob(io, console, orderOf("search", io, target, flags, null), (done) => tellFinished(done, console, io));
+  await runJob(io, console, await orderOf("search", io, target, flags, null), (done) =>
+    tellFinished(done, console, io),
+  );
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { RegimenError } from "@regimen/contracts";
-import { readSettings, type Settings } from "../config/settings.ts";
+import { readSettings, spellOut, type Settings } from "../config/settings.ts";
 import type { Console } from "../display/console.ts";
 import type { JobFlags } from "../flags.ts";
 import type { Call } from "../io.ts";
@@ -17,17 +17,17 @@ export async function trainCommand(
   target: string | undefined,
   flags: JobFlags,
 ): Promise<void> {
-  await runJob(io, console, orderOf("train", io, target, flags, null), (done) => tellFinished(done, console, io));
+  await runJob(io, console, await orderOf("train", io, target, flags, null), (done) => tellFinished(done, console, io));
 }
 
 /** An order from the command line. Errors: REG_USAGE, REG_CONFIG_*, REG_RUN_EXISTS, REG_RUN_MISMATCH. */
-export function orderOf(
+export async function orderOf(
   job: Order["job"],
   io: Call,
   target: string | undefined,
   flags: JobFlags,
   policy: Order["policy"],
-): Order {
+): Promise<Order> {
   const folder = flags.out === undefined ? undefined : resolve(io.cwd, flags.out);
   if (flags.resume && folder === undefined) {
     throw new RegimenError(
@@ -38,9 +38,10 @@ export function orderOf(
   const goesOn = flags.resume === true && folder !== undefined && existsSync(folder);
   const recorded = goesOn ? readRecorded(folder, shownPath(folder, io.cwd)) : undefined;
   const says = target !== undefined || flags.config !== undefined;
-  if (recorded && !says) return resumeOrder(recorded, folder!);
-  const settings = readSettings(target, flags, io.cwd);
-  if (recorded) return resumeOrder(same(recorded, job, settings, flags.out!), folder!);
+  const elsewhere = { workers: flags.workers, redis: flags.redis };
+  if (recorded && !says) return { ...resumeOrder(recorded, folder!), elsewhere };
+  const settings = readSettings(target, flags, io.cwd, await spellOut(target, flags, io.cwd));
+  if (recorded) return { ...resumeOrder(same(recorded, job, settings, flags.out!), folder!), elsewhere };
   return {
     job,
     line: io.line,
@@ -51,6 +52,7 @@ export function orderOf(
     folder: runFolder(flags.out, settings.config.seed, io.cwd),
     dryRun: flags.dryRun === true,
     baseline: flags.baseline ?? true,
+    elsewhere,
     ...(flags.time === undefined ? {} : { time: flags.time }),
   };
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RegimenError } from "@regimen/contracts";
 import { overrides, type JobFlags } from "../flags.ts";
+import { describePath, findSplits, type Splits } from "@regimen/data";
 import { absoluteIfPath, splitPlace } from "./place.ts";
 import { readConfig, type Override } from "./read.ts";
 import { searchOf } from "./synthetic.ts";
@@ -21,9 +22,14 @@ export type Settings = {
   readonly plugins: readonly string[];
 };
 
-/** `target`: what stands after the command: a folder (or FORMAT:PATH) of data, or a configuration. Errors: REG_USAGE, REG_CONFIG_*. */
-export function readSettings(target: string | undefined, flags: JobFlags, cwd: string): Settings {
-  const { file, data } = aim(target, flags, cwd);
+/** `target`: what stands after the command: a folder (or FORMAT:PATH) of data, or a configuration; `spelled`: what `spellOut` made of it. Errors: REG_USAGE, REG_CONFIG_*. */
+export function readSettings(
+  target: string | undefined,
+  flags: JobFlags,
+  cwd: string,
+  spelled?: readonly Override[],
+): Settings {
+  const { file, data } = spelled ? { file: flags.config, data: spelled } : aim(target, flags, cwd);
   const { config, base, locate } = readConfig(file, [...data, ...overrides(flags)], cwd);
   const { model } = config;
   const search = searchOf(config, locate);
@@ -42,6 +48,35 @@ export function readSettings(target: string | undefined, flags: JobFlags, cwd: s
       ...(learner === undefined ? {} : { search: { ...search, metalearner: absoluteLearner(learner, base) } }),
     },
   };
+}
+
+/** Splits that a folder lacks are cut off its training images. */
+export const CUT = { test: { fraction: 0.2 }, validation: { fraction: 0.1 } } as const;
+
+/**
+ * Where `--set` reaches into the data of a folder that was named on the command line, what the folder means is spelled out, as a
+ * configuration would; else undefined. Errors: REG_DATA_*.
+ */
+export async function spellOut(
+  target: string | undefined,
+  flags: JobFlags,
+  cwd: string,
+): Promise<readonly Override[] | undefined> {
+  const reaches = flags.set?.some(({ path }) => path[0] === "data" && path.length > 1) ?? false;
+  if (target === undefined || !reaches || /\.(ya?ml|json)$/i.test(target)) return undefined;
+  const { format, path } = splitPlace(target, cwd);
+  const found = statSync(resolve(cwd, path), { throwIfNoEntry: false });
+  if (!found) return undefined;
+  const seen = flags.config === undefined ? path : resolve(cwd, path);
+  const place = format === undefined ? seen : `${format}:${seen}`;
+  const isFolder = format === undefined && found.isDirectory();
+  const { task, ...splits }: Splits = isFolder
+    ? await findSplits(seen, cwd)
+    : { train: await describePath(place, cwd) };
+  return [
+    { path: ["data"], value: { ...CUT, ...splits }, option: target },
+    ...(task === undefined ? [] : [{ path: ["task"], value: task, option: target }]),
+  ];
 }
 
 type Learner = NonNullable<NonNullable<Config["search"]>["metalearner"]>;

@@ -41,6 +41,10 @@ export function bar(share: number, width: number): string {
   return "█".repeat(full) + "░".repeat(width - full);
 }
 
+/** A word of a command line, as a shell takes it again. */
+export const typed = (word: string): string =>
+  /^[\p{L}\p{N}_@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
 /** At most `width` characters, the middle left out. */
 export function middle(text: string, width: number): string {
   if (text.length <= width) return text;

@@ -74,11 +74,13 @@ async function amongModels(
 ): Promise<Omit<Choice, "data"> | undefined> {
   const { model: asked } = wish.settings.config;
   const open = isOpen(asked);
-  const names = wish.chosen?.architecture ? [wish.chosen.architecture] : suited(data.train);
+  const names = wish.chosen?.architecture ? [wish.chosen.architecture] : suited(data.train, wish.settings.config.task);
   const models = open ? names.map((architecture) => ({ architecture })) : [asked];
   for (const [i, wanted] of models.entries()) {
     signal.throwIfAborted();
-    const model = await chooseModel(wanted, regimen, data.train);
+    const model = await chooseModel(wanted, regimen, data.train, wish.settings.config.task ?? "classification");
+    if (model.replaced !== null)
+      console.note(`  ${model.name} was made for ${model.replaced}; it gets a new head for these classes`);
     try {
       const { fits, ...rest } = await timed(regimen, wish, data, model, console, signal);
       const chosen = { ...rest.chosen, architecture: open ? model.name : null };

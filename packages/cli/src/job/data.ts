@@ -11,15 +11,13 @@ import {
 } from "@regimen/core";
 import { describePath, findSplits, type Splits } from "@regimen/data";
 import { splitPlace } from "../config/place.ts";
-import { isFraction, type Settings } from "../config/settings.ts";
+import { CUT, isFraction, type Settings } from "../config/settings.ts";
 import { ratiosOf } from "../config/synthetic.ts";
 import type { DataConfig, Fraction, SourceConfig, SyntheticConfig } from "../config/types.ts";
 import type { Console } from "../display/console.ts";
 import { count } from "../display/style.ts";
 import type { Plan, Side } from "./types.ts";
 
-/** Splits that a folder lacks are cut off its training images. */
-const CUT = { test: { fraction: 0.2 }, validation: { fraction: 0.1 } } as const;
 type Part = DataSpec | Fraction;
 type Parts = {
   readonly train: DataSpec;
@@ -51,6 +49,7 @@ export async function openData(
   const how: Partial<ReadHow> & { fit: ReadHow["fit"] } = {
     base,
     fit: settings.image?.fit ?? "cover",
+    ...(config.task === "multilabel_classification" && { several: true }),
     ...(size === "auto" ? {} : { size: typeof size === "number" ? { h: size, w: size } : { h: size[0], w: size[1] } }),
   };
   const opened: Source[] = [];

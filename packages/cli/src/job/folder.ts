@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { RegimenError, type ErrorCode, threeWords, type Json } from "@regimen/contracts";
 
+import { typed } from "../display/style.ts";
 import type { Chosen } from "./types.ts";
 
 /** `./runs/YYYYMMDD-HHMMSS-three-words`, or what `--out` says. Errors: REG_RUN_EXISTS. */
@@ -11,7 +12,7 @@ export function runFolder(out: string | undefined, seed: number, cwd: string, no
     const name = shownPath(folder, cwd);
     throw new RegimenError(
       "REG_RUN_EXISTS",
-      `${name} exists already; to go on with that run: regimen resume ${name}; to start another: --out ${free(name, cwd)}`,
+      `${name} exists already; to go on with that run: regimen resume ${typed(name)}; to start another: --out ${typed(free(name, cwd))}`,
     );
   }
   return folder;

@@ -11,8 +11,9 @@ import {
   type TrainResult,
 } from "@regimen/core";
 import { headline, proof, renderReport, verdictWords } from "@regimen/report";
+import { classTable } from "../display/classes.ts";
 import type { Console } from "../display/console.ts";
-import { WIDTH, clock, count, percent, row, wrap } from "../display/style.ts";
+import { WIDTH, clock, count, percent, row, typed, wrap } from "../display/style.ts";
 import type { Io } from "../io.ts";
 import { shownPath } from "./folder.ts";
 import type { Finished } from "./run.ts";
@@ -41,9 +42,18 @@ async function tellTrained({ report, folder, policy }: TrainResult, console: Con
       .join("\n"),
   );
   console.say("");
-  const rows: [string, string][] = [["policy", policyWords(policy)], ...weakest(report), ["took", tookWords(report)]];
+  const table = classTable(report, ink);
+  for (const line of table) console.say(line);
+  if (table.length > 0) console.say("");
+  const rows: [string, string][] = [
+    ["policy", policyWords(policy)],
+    ["took", tookWords(report)],
+  ];
   if (page !== null) rows.push(["report", shownPath(page, io.cwd)]);
-  if (folder !== null) rows.push(["next", `regimen predict --model ${shownPath(folder, io.cwd)} IMAGE …`]);
+  if (folder !== null) {
+    const run = typed(shownPath(folder, io.cwd));
+    rows.push(["next", `regimen predict --model ${run} IMAGE …`], ["", `regimen export ${run} --to web`]);
+  }
   for (const [label, value] of rows) console.say(row(ink, label, value));
 }
 
@@ -58,7 +68,7 @@ function tellPolicy({ policy, cost, trials, folder }: SearchResult, console: Con
   if (folder === null) return;
   const shown = shownPath(folder, io.cwd);
   console.say(row(ink, "written", join(shown, "policy.json")));
-  console.say(row(ink, "next", `regimen fit DATA --policy ${shown}`));
+  console.say(row(ink, "next", `regimen fit DATA --policy ${typed(shown)}`));
 }
 
 function tellFit(result: FitResult, console: Console, io: Io): void {
@@ -123,17 +133,6 @@ function tookWords({ cost, search }: Report): string {
   const over = search.cost.totalOverBaseline;
   const times = over === null ? "" : ` · search and final training cost ${over.toFixed(1)} plain runs`;
   return `${clock(cost.seconds)}${times}`;
-}
-
-/** The class of which the smallest share was found. */
-function weakest({ classes }: Report): [string, string][] {
-  const rated = classes.flatMap(({ name, support, baseline, regimen: { recall } }) =>
-    recall === null || support === 0 ? [] : [{ name, support, recall, before: baseline?.recall ?? null }],
-  );
-  const last = rated.sort((a, b) => a.recall - b.recall)[0];
-  if (last === undefined) return [];
-  const before = last.before === null ? "" : `, ${percent(last.before)} before`;
-  return [["weakest", `"${last.name}": ${percent(last.recall)} of its ${count(last.support)} images found${before}`]];
 }
 
 /** For `evaluate`. */

@@ -1,18 +1,33 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { FitResult, JobOptions, Json, Policy, Regimen, Running, SearchResult, TrainResult } from "@regimen/core";
+import {
+  source,
+  type Executor,
+  type FitResult,
+  type JobOptions,
+  type Json,
+  type Policy,
+  type Regimen,
+  type Running,
+  type SearchOptions,
+  type SearchResult,
+  type TrainResult,
+} from "@regimen/core";
 import type { Settings } from "../config/settings.ts";
 import type { Console } from "../display/console.ts";
 import { follow } from "../display/follow.ts";
-import { about, count } from "../display/style.ts";
+import { about, count, typed } from "../display/style.ts";
 import { Interrupted } from "../failures.ts";
 import type { Io } from "../io.ts";
 import { loadPlugins, type Loaded } from "../plugins/load.ts";
+import { augmentedSheet, rewriteReport } from "./augmented.ts";
 import { choose, type Choice } from "./choose.ts";
+import { executorOf, type Elsewhere } from "./executor.ts";
 import { shownPath, type Recorded } from "./folder.ts";
 import { chooseLearner, type ChosenLearner } from "./learner.ts";
 import { plainRuns } from "./pace.ts";
 import { planLines, searched, showPlan } from "./plan.ts";
+import { taskOf } from "./task.ts";
 import type { Chosen, Plan } from "./types.ts";
 
 /** What is auto is chosen so that the job takes no longer than this, unless told. */
@@ -30,6 +45,7 @@ export type Order = {
   readonly baseline: boolean;
   /** Seconds; absent: half an hour. */ readonly time?: number;
   /** Of `fit`. */ readonly policy: Policy | "none" | null;
+  readonly elsewhere?: Elsewhere;
 };
 
 export type Finished =
@@ -63,17 +79,22 @@ export async function runJob(
         return;
       }
       showPlan(console, lines, io.host.manifest.version);
-      await tell(await start(job, order, console));
+      const executor = await executorOf(order, job.regimen, io, console);
+      try {
+        await tell(await start(job, order, console, executor));
+      } finally {
+        await executor?.close();
+      }
     });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    throw new Interrupted(existsSync(join(order.folder, "run.json")) ? `regimen resume ${shown}` : undefined);
+    throw new Interrupted(existsSync(join(order.folder, "run.json")) ? `regimen resume ${typed(shown)}` : undefined);
   } finally {
     unlisten();
   }
 }
 
-type Prepared = {
+export type Prepared = {
   readonly regimen: Regimen;
   readonly options: JobOptions;
   readonly plan: Plan;
@@ -81,7 +102,8 @@ type Prepared = {
   readonly learner: ChosenLearner;
 };
 
-async function prepared(
+/** Everything that a job works with, as long as `body` does. */
+export async function prepared(
   io: Io,
   console: Console,
   order: Order,
@@ -98,7 +120,9 @@ async function prepared(
     const learner = await chooseLearner(config.search?.metalearner, regimen, io.cwd);
     const epochs = order.policy === null || order.policy === "none" ? undefined : order.policy.train.epochs;
     const runs = plainRuns(order.job, order.baseline, config.search?.budget ?? 1);
-    const { settings, time = USUAL_SECONDS, chosen } = order;
+    const { time = USUAL_SECONDS, chosen } = order;
+    const task = await taskOf(order.settings);
+    const settings = { ...order.settings, config: { ...config, task } };
     const choice = await choose(regimen, { settings, runs, time, epochs, chosen }, console, signal);
     free.push(
       () => choice.data.dispose(),
@@ -116,7 +140,7 @@ async function prepared(
     }
     const plan = planOf(order, { regimen, choice, learner, loaded });
     const options: JobOptions = {
-      task: config.task ?? "classification",
+      task,
       seed: config.seed,
       model: choice.model.input,
       data: choice.data.input,
@@ -165,16 +189,52 @@ function recordOf(order: Order, { backend, plugins }: Plan, chosen: Chosen): Rec
   return { job, command: line, cwd, base, backend: backend.name, baseline, policy, named, plugins, config, chosen };
 }
 
-async function start({ regimen, options, learner }: Prepared, order: Order, console: Console): Promise<Finished> {
+async function start(
+  { regimen, options, learner }: Prepared,
+  order: Order,
+  console: Console,
+  executor: Executor | undefined,
+): Promise<Finished> {
   const run = <T>(running: Running<T>): Promise<T> => follow(running, console);
   if (order.job === "fit")
     return { job: "fit", result: await run(regimen.fit({ ...options, policy: order.policy ?? "none" })) };
-  const { budget, space } = order.settings.config.search ?? {};
-  const searching = {
-    ...options,
-    ...(learner.learner === undefined ? {} : { metalearner: learner.learner }),
+  const searching = { ...options, ...searchingOf(order, learner), ...(executor && { executor }) };
+  if (order.job === "search") return { job: "search", result: await run(regimen.search(searching)) };
+  const result = await run(regimen.train({ ...searching, baseline: order.baseline }));
+  return { job: "train", result: await pictured(result, regimen, options, console) };
+}
+
+/** What a search is told beside the job's options. */
+export function searchingOf(
+  { settings }: Order,
+  { learner }: ChosenLearner,
+): Pick<SearchOptions, "metalearner" | "search"> {
+  const { budget, space } = settings.config.search ?? {};
+  return {
+    ...(learner === undefined ? {} : { metalearner: learner }),
     search: { ...(budget === undefined ? {} : { budget }), ...(space === undefined ? {} : { space }) },
   };
-  if (order.job === "search") return { job: "search", result: await run(regimen.search(searching)) };
-  return { job: "train", result: await run(regimen.train({ ...searching, baseline: order.baseline })) };
+}
+
+/** The same with a sheet of augmented images in its report; a run does not fail for want of a picture. */
+async function pictured(
+  result: TrainResult,
+  { registered }: Regimen,
+  { data, task }: JobOptions,
+  console: Console,
+): Promise<TrainResult> {
+  try {
+    const augmented = await augmentedSheet(
+      result,
+      registered.techniques,
+      source(await data.train),
+      task ?? "classification",
+    );
+    const report = { ...result.report, augmented };
+    if (result.folder !== null) rewriteReport(result.folder, report);
+    return { ...result, report };
+  } catch (error) {
+    console.warn("REG_HOOK", `the report has no augmented images: ${(error as Error).message}`);
+    return result;
+  }
 }

@@ -1,17 +1,9 @@
 import { loadModel } from "@regimen/core";
-import { dirname, join, resolve } from "node:path";
-import { RegimenError, type ReadHow } from "@regimen/contracts";
+import { dirname, resolve } from "node:path";
+import { RegimenError, type ReadHow, type Task } from "@regimen/contracts";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { readJson } from "./folder.ts";
+import { readMetadata } from "./metadata.ts";
 import { modelFile } from "./model.ts";
-
-/** The parts of `metadata.json` that reading images for the model needs. */
-type Metadata = {
-  readonly classes: readonly string[];
-  readonly input: { readonly shape: readonly number[]; readonly fit: ReadHow["fit"] | null };
-  readonly output?: string;
-  readonly test?: { readonly ece?: number } | null;
-};
 
 /** A saved model, and how images are read for it. Without `metadata.json` the classes are not known, and images are cropped to fit. */
 export type SavedModel = {
@@ -19,13 +11,14 @@ export type SavedModel = {
   readonly classes: readonly string[] | undefined;
   readonly how: Pick<ReadHow, "size" | "fit" | "channels">;
   /** Whether the outputs are logits rather than probabilities. */ readonly logits: boolean;
+  readonly task: Task;
   /** How far its probabilities were off on its test images, where that is known. */ readonly ece: number | null;
 };
 
 /** Needs a backend. The caller disposes of `model`. Errors: REG_MODEL_UNREADABLE, REG_MODEL_INPUT, REG_MODEL_OUTPUT. */
 export async function openSaved(named: string, cwd: string): Promise<SavedModel> {
   const file = modelFile(resolve(cwd, named));
-  const metadata = readJson(join(dirname(file), "metadata.json"), () => undefined as never) as Metadata | undefined;
+  const metadata = readMetadata(dirname(file));
   if (metadata?.output === "features")
     throw new RegimenError(
       "REG_MODEL_OUTPUT",
@@ -45,6 +38,7 @@ export async function openSaved(named: string, cwd: string): Promise<SavedModel>
     classes: metadata?.classes,
     how: { size: { h, w }, channels: c, fit: metadata?.input.fit ?? "cover" },
     logits: metadata?.output === "logits",
+    task: (metadata?.task as Task | undefined) ?? "classification",
     ece: metadata?.test?.ece ?? null,
   };
 }

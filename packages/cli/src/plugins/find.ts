@@ -58,17 +58,20 @@ export function declared(name: string, manifest: Manifest): Kind | undefined {
 /** The manifest of a package as `from` would get it. Not through `require`: a package need not export its package.json. */
 export function installed(name: string, from: string): Manifest | undefined {
   const folders = createRequire(from).resolve.paths(name) ?? [];
-  return folders.map((folder) => read(join(folder, name, "package.json"))).find((manifest) => manifest !== undefined);
+  return folders
+    .map((folder) => readManifest(join(folder, name, "package.json")))
+    .find((manifest) => manifest !== undefined);
 }
 
 function nearestManifest(cwd: string): Manifest | undefined {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const manifest = read(join(folder, "package.json"));
+    const manifest = readManifest(join(folder, "package.json"));
     if (manifest !== undefined || dirname(folder) === folder) return manifest;
   }
 }
 
-function read(path: string): Manifest | undefined {
+/** Errors: REG_CONFIG_UNREADABLE. */
+export function readManifest(path: string): Manifest | undefined {
   if (!existsSync(path)) return undefined;
   try {
     return JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, "")) as Manifest;

@@ -4,8 +4,18 @@ import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { RegimenError, type Plugin } from "@regimen/contracts";
 import type { Host, Io } from "../io.ts";
-import { KINDS, candidates, declared, findPlugins, installed, type Candidate, type Kind } from "./find.ts";
+import {
+  KINDS,
+  candidates,
+  declared,
+  findPlugins,
+  installed,
+  readManifest,
+  type Candidate,
+  type Kind,
+} from "./find.ts";
 import { inventory } from "./inventory.ts";
+import { shareCopies } from "./share.ts";
 
 /** `from`: what a person would type to name it: a package or a path. */
 export type Loaded = { readonly plugin: Plugin; readonly kind: Kind; readonly from: string };
@@ -63,18 +73,8 @@ async function loadPath(file: string): Promise<Loaded> {
       `plug-in ${file}: there is no such file; name a JavaScript file, a package's folder, or an installed package`,
     );
   }
-  let entry = file;
-  if (statSync(file).isDirectory()) {
-    try {
-      entry = createRequire(join(file, "/")).resolve(file);
-    } catch (cause) {
-      throw new RegimenError(
-        "REG_PLUGIN_INVALID",
-        `plug-in ${file} is a folder without an entry point; name its JavaScript file`,
-        { cause },
-      );
-    }
-  }
+  const entry = statSync(file).isDirectory() ? entryOf(file) : file;
+  shareCopies();
   const { plugin } = await imported(
     { name: file, kind: "technique" },
     () => import(/* @vite-ignore */ pathToFileURL(entry).href),
@@ -90,6 +90,23 @@ async function loadPath(file: string): Promise<Loaded> {
   ];
   const kind = kinds.find(([, things]) => things.length > 0)?.[0] ?? fail(file, "registers nothing");
   return { plugin, kind, from: file };
+}
+
+/** As whoever imports the package in `folder` gets it. Errors: REG_PLUGIN_INVALID, REG_PLUGIN_API. */
+function entryOf(folder: string): string {
+  const manifest = readManifest(join(folder, "package.json"));
+  const { name, exports } = manifest ?? {};
+  if (manifest !== undefined) declared(folder, manifest);
+  try {
+    // A package finds itself by its name, but only where it says what it exports.
+    return createRequire(join(folder, "/")).resolve(exports !== undefined && typeof name === "string" ? name : folder);
+  } catch (cause) {
+    throw new RegimenError(
+      "REG_PLUGIN_INVALID",
+      `plug-in ${folder} is a folder without an entry point; build it (npm run build), or name its JavaScript file`,
+      { cause },
+    );
+  }
 }
 
 async function imported(

@@ -1,5 +1,5 @@
-import type { Report, ReportAxis, ReportTrial } from "@regimen/core";
-import { chosenTrial, isOn } from "../facts.ts";
+import type { ReportAxis, ReportTrial } from "@regimen/core";
+import { chosenTrial, isOn, type Searched } from "../facts.ts";
 import { value } from "../words.ts";
 
 const OFF_GAP = 0.08;
@@ -42,15 +42,21 @@ export function ends(axis: ReportAxis): { readonly bottom: string; readonly top:
   return { bottom: bottomIsOff ? "off" : value(flipped ? last : first), top: value(flipped ? first : last) };
 }
 
-/** Axes of a picture: over 14, those that no trial ever switched on are left out and counted. */
+/** Whether an axis only says how a technique is done that another axis switches on. */
+const isDetail = (axis: ReportAxis, all: readonly ReportAxis[]): boolean =>
+  axis.off === null && all.some((other) => other.use === axis.use && other.off !== null);
+
+/** Axes of a picture: over 14, details of techniques are left out and counted, then axes that no trial ever switched on. */
 export function shownAxes(
-  report: Report,
+  report: Searched,
   most = 14,
 ): { readonly axes: readonly ReportAxis[]; readonly folded: number } {
   const { axes, trials } = report.search;
   if (axes.length <= most) return { axes, folded: 0 };
-  const on = axes.filter((axis) => axis.off === null || trials.some((t) => isOn(axis, t)));
-  const used = on.length > 0 ? on : axes.slice(0, most);
+  const main = axes.filter((axis) => !isDetail(axis, axes));
+  if (main.length <= most) return { axes: main, folded: axes.length - main.length };
+  const on = main.filter((axis) => axis.off === null || trials.some((t) => isOn(axis, t)));
+  const used = on.length > 0 ? on : main.slice(0, most);
   return { axes: used, folded: axes.length - used.length };
 }
 
@@ -67,6 +73,7 @@ export function stages(axes: readonly ReportAxis[]): { name: string; from: numbe
 
 export type Line = {
   readonly trial: ReportTrial;
+  /** Among all trials of the report. */ readonly index: number;
   readonly chosen: boolean;
   /** One for each axis, then the score; null where the trial has no value. */
   readonly at: readonly (number | null)[];
@@ -75,7 +82,7 @@ export type Line = {
 };
 
 /** The trials as lines, in the order in which they are painted: the chosen one last. */
-export function lines(report: Report, axes: readonly ReportAxis[]): Line[] {
+export function lines(report: Searched, axes: readonly ReportAxis[]): Line[] {
   const { trials } = report.search;
   const chosen = chosenTrial(report);
   const scores = trials.flatMap((t) => (t.score === null ? [] : [t.score]));
@@ -84,6 +91,7 @@ export function lines(report: Report, axes: readonly ReportAxis[]): Line[] {
   return trials
     .map((trial, i) => ({
       trial,
+      index: i,
       chosen: trial === chosen,
       at: [...axes.map((axis) => position(axis, trial.values[axis.id])), score(trial.score)],
       nudge: trial === chosen ? 0 : ((i * 5) % 9) - 4,
@@ -92,7 +100,7 @@ export function lines(report: Report, axes: readonly ReportAxis[]): Line[] {
 }
 
 /** Where a score stands among the trials', as in `lines`. */
-export function scorePosition(report: Report, s: number): number {
+export function scorePosition(report: Searched, s: number): number {
   const scores = report.search.trials.flatMap((t) => (t.score === null ? [] : [t.score]));
   const [best, worst] = [Math.min(...scores), Math.max(...scores)];
   return worst === best ? 1 : (worst - s) / (worst - best);

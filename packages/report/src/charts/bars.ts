@@ -1,7 +1,7 @@
 import type { Report } from "@regimen/core";
 import { wilson } from "@regimen/stats";
 import { BOTH, type Chart } from "../draw.ts";
-import { plainRuns } from "../facts.ts";
+import { plainRuns, regimenImages } from "../facts.ts";
 import { box, interval, segment, text, type Mark } from "../marks.ts";
 import type { Colour } from "../palette.ts";
 import { count, many, percentOf, signless } from "../words.ts";
@@ -103,15 +103,26 @@ export function errorChart(report: Report): Chart {
   const runs = (n: number | null) => (n === null ? "" : `${signless(n, 2)} plain runs, with search`);
   const regimen: Bar = {
     name: "Regimen",
-    under: runs(search.cost.totalOverBaseline ?? plainRuns(report, search.cost.imagesSeen)),
+    under: runs(search.cost.totalOverBaseline ?? plainRuns(report, regimenImages(report))),
     error: error.regimen,
     colour: "good",
     tone: "good",
   };
-  const bars: Bar[] =
-    error.baseline === null
-      ? [regimen]
-      : [{ name: "Baseline", under: "1 plain run", error: error.baseline, colour: "base", tone: "ink" }, regimen];
+  const plain = { colour: "base", tone: "ink" } as const;
+  const bars: Bar[] = [
+    ...(error.baseline === null ? [] : [{ name: "Baseline", under: "1 plain run", error: error.baseline, ...plain }]),
+    ...(error.longer === null
+      ? []
+      : [
+          {
+            name: "Plain, longer",
+            under: `${signless(error.longer.epochs, 1)} epochs`,
+            error: error.longer.error,
+            ...plain,
+          },
+        ]),
+    regimen,
+  ];
   return errorBars("error", bars, error.images, error.split);
 }
 

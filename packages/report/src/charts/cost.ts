@@ -1,6 +1,6 @@
 import type { CostStage, Report } from "@regimen/core";
 import { BOTH, type Chart } from "../draw.ts";
-import { plainRuns } from "../facts.ts";
+import { plainRunImages, plainRuns } from "../facts.ts";
 import { box, segment, text, type Mark } from "../marks.ts";
 import { count, duration, signless } from "../words.ts";
 
@@ -13,7 +13,9 @@ export type Entry = {
 
 /** The baseline as the yardstick, then every stage of Regimen in order. */
 export function ledger({ search: { cost } }: Report): Entry[] {
-  const entries: Entry[] = cost.stages.map((s) => ({
+  // A stage that was never entered is none.
+  const entered = cost.stages.filter((s) => s.imagesSeen > 0 || s.seconds > 0);
+  const entries: Entry[] = entered.map((s) => ({
     name: s.stage,
     kind: kindOf(s),
     images: s.imagesSeen,
@@ -56,7 +58,7 @@ export function costChart(report: Report): Chart | null {
     plot: (width) => {
       const narrow = width < 400;
       const row = narrow ? 44 : 32;
-      const left = narrow ? 10 : 150;
+      const left = narrow ? 10 : 172;
       const height = rows.length * row;
       return {
         height: height + 48,
@@ -72,10 +74,7 @@ export function costChart(report: Report): Chart | null {
               nice: true,
               ticks: {
                 ...(runs(1) === null ? { label: count } : {}),
-                name:
-                  runs(1) === null
-                    ? "images seen"
-                    : `plain runs (1 = ${count(report.search.cost.plainRunImages)} images)`,
+                name: runs(1) === null ? "images seen" : `plain runs (1 = ${count(plainRunImages(report))} images)`,
                 about: narrow ? 4 : 6,
               },
             },

@@ -1,18 +1,21 @@
 import type { Curve, Report } from "@regimen/core";
 import { BOTH, type Chart, type Panel } from "../draw.ts";
+import type { Searched } from "../facts.ts";
 import { below, line, segment, text, type Mark, type Point } from "../marks.ts";
 import type { Colour } from "../palette.ts";
 import { count, many } from "../words.ts";
 
 type Role = Curve["role"];
-export const ofRole = (report: Report, role: Role): Curve[] =>
+/** More trials than this are drawn thin and pale. */
+const MANY = 60;
+export const ofRole = (report: Pick<Report, "curves">, role: Role): Curve[] =>
   report.curves.filter((c) => c.role === role && c.points.length > 0);
 /** The last known validation loss of a curve. */
 export const lastValidation = (curve: Curve): number | null =>
   curve.points.findLast((p) => p.validation !== null)?.validation ?? null;
 
-/** Learning curves: training faint, validation bold; baseline, final training and trials side by side. null where there is none. */
-export function curvesChart(report: Report): Chart | null {
+/** Learning curves: training faint, validation bold; baseline, final training and trials side by side. null where there is none. `best`: as in `policyChart`. */
+export function curvesChart(report: Pick<Report, "curves"> & Searched, best = "chosen"): Chart | null {
   const groups = (
     [
       ["baseline", "Baseline", "base"],
@@ -43,7 +46,7 @@ export function curvesChart(report: Report): Chart | null {
       // Both full trainings share one scale; the short trials have their own.
       const long = groups.filter((g) => g.role !== "trial").flatMap((g) => g.curves);
       const panels = groups.map((g, i) =>
-        panel(report, g, {
+        panel(report, best, g, {
           left: 34 + i * step,
           top: 46 + (narrow ? i * (height + 96) : 0),
           width: narrow ? width - 48 : step - 58,
@@ -79,7 +82,12 @@ const floor = (curves: readonly Curve[]) => {
 
 type Place = { left: number; top: number; width: number; height: number; most: number; least: number };
 
-function panel(report: Report, g: { role: Role; title: string; colour: Colour; curves: Curve[] }, at: Place): Panel {
+function panel(
+  report: Searched,
+  best: string,
+  g: { role: Role; title: string; colour: Colour; curves: Curve[] },
+  at: Place,
+): Panel {
   const furthest = Math.max(...g.curves.map((c) => c.points.at(-1)?.images ?? 0), 1);
   const thousands = furthest >= 10_000;
   const status = new Map(report.search.trials.map((t) => [t.name, t.status]));
@@ -128,16 +136,19 @@ function panel(report: Report, g: { role: Role; title: string; colour: Colour; c
             return v === null || !Number.isFinite(v) ? [] : [[x(p.images), y(v)]];
           });
         const trial = g.role === "trial" && !chosen(c);
+        // Of very many, each is only a hint, and what they learnt from is left out.
+        const crowd = trial && g.curves.length > MANY;
         const draw = (points: readonly Point[], width: number, opacity: number) => {
           // A single point draws no line.
           const [only] = points.length === 1 ? points : [];
+          if (only && only[1] < at.top) return [];
           if (only) return [segment(only[0] - 3, only[1], only[0] + 3, only[1], colour, { width, opacity })];
           return below(points, at.top).map((stretch) => line(stretch, colour, { width, opacity, ...dash }));
         };
-        marks.push(...draw(path("train"), 1, trial ? 0.35 : 0.6));
-        marks.push(...draw(path("validation"), trial ? 1.8 : 2.8, trial ? 0.65 : 1));
+        if (!crowd) marks.push(...draw(path("train"), 1, trial ? 0.35 : 0.6));
+        marks.push(...draw(path("validation"), crowd ? 1 : trial ? 1.8 : 2.8, crowd ? 0.2 : trial ? 0.65 : 1));
       }
-      return [...marks, ...names(g.role, drawn, chosen, g.colour, x, y, at, furthest)];
+      return [...marks, ...names(g.role, best, drawn, chosen, g.colour, x, y, at, furthest)];
     },
   };
 }
@@ -145,6 +156,7 @@ function panel(report: Report, g: { role: Role; title: string; colour: Colour; c
 /** Names at the ends of the lines: of the longest curve, or of the chosen trial. */
 function names(
   role: Role,
+  best: string,
   curves: readonly Curve[],
   chosen: (c: Curve) => boolean,
   colour: Colour,
@@ -166,7 +178,7 @@ function names(
   const under = yv !== null && yt !== null && yv > yt;
   const atValidation = yv === null ? null : inside(under ? yv + 14 : yv - 14);
   if (atValidation !== null && v !== null) {
-    const word = role === "trial" ? `chosen ${v.toFixed(2)}` : `validation ${v.toFixed(2)}`;
+    const word = role === "trial" ? `${best} ${v.toFixed(2)}` : `validation ${v.toFixed(2)}`;
     const tone = role !== "trial" && colour === "base" ? "ink" : "good";
     marks.push(text(right, atValidation, word, { bold: true, colour: tone, align: "right", halo: true }));
   }

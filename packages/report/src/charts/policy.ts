@@ -1,6 +1,6 @@
-import type { Report, ReportAxis } from "@regimen/core";
+import type { ReportAxis } from "@regimen/core";
 import { FULL, NARROW, WIDE, type Chart, type Plot } from "../draw.ts";
-import { chosenTrial, isOn, plainTrial } from "../facts.ts";
+import { chosenTrial, isOn, plainTrial, type Searched } from "../facts.ts";
 import {
   bracket,
   cross,
@@ -16,7 +16,7 @@ import {
   type Point,
   type TextStyle,
 } from "../marks.ts";
-import { bare, loss, value } from "../words.ts";
+import { bare, capital, loss, value } from "../words.ts";
 import { ends, lines, scorePosition, shownAxes, stages, type Line } from "./axes.ts";
 import { whole } from "./data.ts";
 
@@ -24,30 +24,96 @@ import { whole } from "./data.ts";
 function spacing(axes: readonly ReportAxis[], width: number) {
   const large = width > 900;
   const [left, right] = large ? [40, 84] : [32, 62];
-  const size: 11 | 12 = large ? 12 : 11;
   const gap = (width - left - right) / axes.length;
-  const widest = Math.max(...axes.flatMap((a) => bare(a.label).split(" ")).map((w) => textWidth(w, size, true)));
+  const size: 11 | 12 = large && gap > 70 ? 12 : 11;
+  const widest = Math.max(...axes.flatMap((a) => nameOf(a).split(" ")).map((w) => textWidth(w, size, true)));
   // Where a name does not fit above its axis, the axes lie.
   return { large, left, gap, size, fits: width >= WIDE && gap >= Math.max(44, widest + 4) };
 }
 
+/** In words that lines can be broken between. */
+const nameOf = (axis: ReportAxis): string => bare(axis.label).replaceAll("-", " ");
 const suffix = (axis: ReportAxis) => (["m", "rr", "r"].includes(axis.kind) ? `(${axis.kind})` : "");
 
-/** The trials as lines over the search's axes, in search order; null where nothing was searched. */
-export function policyChart(report: Report): Chart | null {
+/**
+ * The trials as lines over the search's axes, in search order; null where nothing was searched. `best`: what the best trial is
+ * called; while a search goes on nothing is chosen yet.
+ */
+export function policyChart(report: Searched, best = "chosen"): Chart | null {
   if (report.search.axes.length === 0 || report.search.trials.length === 0) return null;
   const { axes } = shownAxes(report);
   const chosen = chosenTrial(report);
   const told = chosen
-    ? `Chosen: ${axes.map((a) => `${bare(a.label)} ${isOn(a, chosen) ? value(chosen.values[a.id] ?? null) : "off"}`).join(", ")}; validation loss ${loss(chosen.score)}.`
+    ? `${capital(best)}: ${axes.map((a) => `${bare(a.label)} ${isOn(a, chosen) ? value(chosen.values[a.id] ?? null) : "off"}`).join(", ")}; validation loss ${loss(chosen.score)}.`
     : "No trial was chosen.";
   return {
     name: "policy",
     label: `Training policy as parallel coordinates, ${report.search.trials.length} trials. ${told}`,
     widths: [NARROW, WIDE, FULL],
-    plot: (width) => (spacing(axes, width).fits ? upright(report, axes, width) : lying(report, axes, width)),
+    plot: (width) =>
+      spacing(axes, width).fits ? upright(report, axes, width, best) : lying(report, axes, width, best),
   };
 }
+
+/**
+ * Where the chart of a width stands, for what follows a pointer over it: `at` are the axes' places, the score's last; a share q
+ * of an axis stands at `ends[0] + q (ends[1] − ends[0])`, moved by a trial's nudge times `spread[0]` where q is 0, else `spread[1]`.
+ */
+export type Frame = {
+  readonly width: number;
+  readonly lying: boolean;
+  readonly at: readonly number[];
+  readonly ends: readonly [number, number];
+  readonly spread: readonly [number, number];
+};
+export type PolicyTrace = {
+  readonly frames: readonly Frame[];
+  readonly axes: readonly string[];
+  readonly trials: readonly {
+    /** Among all trials of the report. */ readonly index: number;
+    readonly name: string;
+    readonly status: string;
+    readonly chosen: boolean;
+    /** In words. */ readonly score: string;
+    /** By axis, then the score; null where it has none. */ readonly at: readonly (number | null)[];
+    readonly nudge: number;
+    /** By axis, in words. */ readonly values: readonly string[];
+  }[];
+};
+
+/** What the page's script needs to tell which trial a pointer is at; null where there is no chart. */
+export function policyTrace(report: Searched): PolicyTrace | null {
+  if (report.search.axes.length === 0 || report.search.trials.length === 0) return null;
+  const { axes } = shownAxes(report);
+  return {
+    frames: [NARROW, WIDE, FULL].map((width) => frame(axes, width)),
+    axes: axes.map((axis) => axis.label),
+    trials: lines(report, axes).map(({ trial, index, chosen, at, nudge }) => ({
+      index,
+      name: trial.name,
+      status: chosen ? "chosen" : trial.status,
+      chosen,
+      score: loss(trial.score),
+      at: at.map((q) => (q === null ? null : Number(q.toFixed(4)))),
+      nudge,
+      values: axes.map((axis) => (isOn(axis, trial) ? value(trial.values[axis.id] ?? null) : "off")),
+    })),
+  };
+}
+
+function frame(axes: readonly ReportAxis[], width: number): Frame {
+  const places = (at: (i: number) => number) => Array.from({ length: axes.length + 1 }, (_, i) => at(i));
+  if (spacing(axes, width).fits) {
+    const { X, top, bottom } = uprightPlace(axes, width);
+    return { width, lying: false, at: places(X), ends: [bottom, top], spread: UPRIGHT_SPREAD };
+  }
+  const { Y, left, right } = lyingPlace(width);
+  return { width, lying: true, at: places(Y), ends: [left, right], spread: LYING_SPREAD };
+}
+/** Lines that meet in one point are set apart by their nudge times this: at the end of an axis, and along it. */
+const [UPRIGHT_SPREAD, LYING_SPREAD] = [[1.5, 0.7] as const, [1.3, 0.7] as const];
+const spread = ([end, along]: readonly [number, number], l: Line, q: number, isScore: boolean): number =>
+  isScore ? 0 : l.nudge * (q === 0 ? end : along);
 
 /** A trial's line and, where it failed, its cross. Where it has no value it leaps over the axis. */
 function trialMarks(l: Line, points: readonly Point[], crowded: boolean): Mark[] {
@@ -75,18 +141,21 @@ function chosenMarks(
   });
 }
 
-function upright(report: Report, axes: readonly ReportAxis[], width: number): Plot {
-  const n = axes.length;
-  const { large, left, gap, size } = spacing(axes, width);
-  const small = { size };
-  const X = (i: number) => left + i * gap;
+function uprightPlace(axes: readonly ReportAxis[], width: number) {
+  const { left, gap, size } = spacing(axes, width);
   const labels = axes.map((axis) => {
-    const words = wrap(bare(axis.label), gap - 4, 3, size, true);
+    const words = wrap(nameOf(axis), gap - 4, 3, size, true);
     return suffix(axis) ? [...words, suffix(axis)] : words;
   });
-  const deepest = Math.max(2, ...labels.map((l) => l.length));
-  const top = 56 + deepest * 14;
-  const bottom = top + 268;
+  const top = 56 + Math.max(2, ...labels.map((l) => l.length)) * 14;
+  return { labels, top, bottom: top + 268, X: (i: number) => left + i * gap };
+}
+
+function upright(report: Searched, axes: readonly ReportAxis[], width: number, word: string): Plot {
+  const n = axes.length;
+  const { large, gap, size } = spacing(axes, width);
+  const small = { size };
+  const { labels, top, bottom, X } = uprightPlace(axes, width);
   const Y = (q: number) => bottom - q * (bottom - top);
   const marks: Mark[] = [];
 
@@ -142,7 +211,7 @@ function upright(report: Report, axes: readonly ReportAxis[], width: number): Pl
 
   for (const l of all) {
     const points = l.at.flatMap((q, i): Point[] =>
-      q === null ? [] : [[X(i), Y(q) + (i < n ? l.nudge * (q === 0 ? 1.5 : 0.7) : 0)]],
+      q === null ? [] : [[X(i), Y(q) + spread(UPRIGHT_SPREAD, l, q, i === n)]],
     );
     marks.push(...trialMarks(l, points, all.length > 60));
   }
@@ -166,19 +235,26 @@ function upright(report: Report, axes: readonly ReportAxis[], width: number): Pl
         },
       ),
     );
-    marks.push(...results(report, best, (q) => Y(q), X(n), small));
+    marks.push(...results(report, best, (q) => Y(q), X(n), small, word));
   }
   return { height: bottom + 26, panels: [{ ...whole(width, bottom + 26), draw: () => marks }] };
 }
 
 /** The chosen score, and the plain trial's where there is room beside it. */
-function results(report: Report, best: Line, Y: (q: number) => number, x: number, small: { size: 11 | 12 }): Mark[] {
+function results(
+  report: Searched,
+  best: Line,
+  Y: (q: number) => number,
+  x: number,
+  small: { size: 11 | 12 },
+  word: string,
+): Mark[] {
   const q = best.at.at(-1);
   if (q === null || q === undefined) return [];
   const marks: Mark[] = [
     regimenMark(x, Y(q)),
     text(x + 10, Y(q), loss(best.trial.score), { bold: true, colour: "good", ...small }),
-    text(x + 10, Y(q) + 14, "chosen", { colour: "good", ...small }),
+    text(x + 10, Y(q) + 14, word, { colour: "good", ...small }),
   ];
   const plain = plainTrial(report);
   if (plain?.score != null && plain !== best.trial) {
@@ -197,12 +273,14 @@ function results(report: Report, best: Line, Y: (q: number) => number, x: number
   return marks;
 }
 
-function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot {
+function lyingPlace(width: number) {
+  const narrow = width < 400;
+  return { left: narrow ? 122 : 200, right: width - (narrow ? 16 : 40), Y: (i: number) => 34 + i * 44 };
+}
+
+function lying(report: Searched, axes: readonly ReportAxis[], width: number, word: string): Plot {
   const n = axes.length;
-  const left = width < 400 ? 122 : 200;
-  const right = width - (width < 400 ? 16 : 40);
-  const row = 44;
-  const Y = (i: number) => 34 + i * row;
+  const { left, right, Y } = lyingPlace(width);
   const X = (q: number) => left + q * (right - left);
   const chosen = chosenTrial(report);
   const marks: Mark[] = [
@@ -222,7 +300,7 @@ function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot
   for (const [i, axis] of axes.entries()) {
     name(
       i,
-      wrap(`${bare(axis.label)} ${suffix(axis)}`.trim(), left - 16, 2, 12, true),
+      wrap(`${nameOf(axis)} ${suffix(axis)}`.trim(), left - 16, 2, 12, true),
       chosen !== null && isOn(axis, chosen),
     );
     marks.push(segment(left, Y(i), right, Y(i), "axis"));
@@ -233,7 +311,7 @@ function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot
   const all = lines(report, axes);
   for (const l of all) {
     const points = l.at.flatMap((q, i): Point[] =>
-      q === null ? [] : [[X(q) + (i < n ? l.nudge * (q === 0 ? 1.3 : 0.7) : 0), Y(i)]],
+      q === null ? [] : [[X(q) + spread(LYING_SPREAD, l, q, i === n), Y(i)]],
     );
     marks.push(...trialMarks(l, points, all.length > 60));
   }
@@ -279,7 +357,7 @@ function lying(report: Report, axes: readonly ReportAxis[], width: number): Plot
     if (q !== null && q !== undefined) {
       marks.push(
         regimenMark(X(q), Y(n)),
-        text(Math.min(X(q), right), Y(n) + 20, `${loss(best.trial.score)} chosen`, {
+        text(Math.min(X(q), right), Y(n) + 20, `${loss(best.trial.score)} ${word}`, {
           bold: true,
           colour: "good",
           align: "right",

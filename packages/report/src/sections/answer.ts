@@ -68,7 +68,8 @@ function weakest(report: Report): Html {
   if (!weak) return html`No ${report.error.split} image has a class.`;
   if (strength(weak) === 1) return html`<b>None</b>: every image of every class is found.`;
   const rare = [...report.dataset.classes].sort((a, b) => a.count - b.count)[0];
-  const rarest = rare?.name === weak.name && report.dataset.classes.length > 2 ? " It is also the rarest class." : "";
+  const most = Math.max(...report.dataset.classes.map((c) => c.count));
+  const rarest = rare?.name === weak.name && most > 1.5 * rare.count ? " It is also the rarest class." : "";
   if ((weak.precision ?? 1) < (weak.recall ?? 0)) {
     const was = weak.baseline?.precision;
     return html`<b>${capital(weak.name)}</b>: right in ${count(weak.found)} of ${count(weak.answered)} answers that name

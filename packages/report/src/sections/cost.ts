@@ -1,6 +1,6 @@
 import type { Report } from "@regimen/core";
 import { costChart, ledger } from "../charts/cost.ts";
-import { plainRuns } from "../facts.ts";
+import { plainRuns, regimenImages } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { count, duration, signless } from "../words.ts";
 import { figure, picture, table, type MakeSection } from "./section.ts";
@@ -32,10 +32,11 @@ export const cost: MakeSection = (report) => {
   };
 };
 
-function title({ search: { cost: c } }: Report): string {
+function title(report: Report): string {
+  const { cost: c } = report.search;
   const time = duration(c.searchSeconds + c.finalSeconds);
   if (c.totalOverBaseline === null)
-    return `Search and final training took ${time} and ${count(c.imagesSeen)} images; no plain run was there to compare with`;
+    return `Search and final training took ${time} and ${count(regimenImages(report))} images; no plain run was there to compare with`;
   if (c.searchSeconds === 0)
     return `Nothing was searched; the final training cost ${signless(c.totalOverBaseline, 2)} plain trainings, ${time}`;
   return `The search cost ${signless(c.searchOverBaseline ?? 0, 2)} of one plain training; search and final training together ${signless(c.totalOverBaseline, 2)}, in ${time}`;
@@ -55,8 +56,8 @@ function entries(report: Report): Html {
   ]);
   const total = [
     html`<b>Regimen</b> <span class="s">without the baseline</span>`,
-    html`<b>${count(c.imagesSeen)}</b>`,
-    html`<b>${c.totalOverBaseline === null ? runs(c.imagesSeen) : signless(c.totalOverBaseline, 2)}</b>`,
+    html`<b>${count(regimenImages(report))}</b>`,
+    html`<b>${c.totalOverBaseline === null ? runs(regimenImages(report)) : signless(c.totalOverBaseline, 2)}</b>`,
     html`<b>${duration(c.searchSeconds + c.finalSeconds)}</b>`,
   ];
   return table("What each stage cost", ["Stage", "Images seen", "Plain runs", "Time"], [...rows, total], {

@@ -2,7 +2,7 @@ import type { Report } from "@regimen/core";
 import { balanceChart, splitsChart } from "../charts/data.ts";
 import { html, type Html } from "../html.ts";
 import { capital, count, list, many } from "../words.ts";
-import { figure, folded, picture, table, type MakeSection } from "./section.ts";
+import { figure, folded, picture, sheetOf, table, type MakeSection } from "./section.ts";
 
 const MOST_FILES = 20;
 
@@ -35,6 +35,7 @@ export const data: MakeSection = (report) => {
           ),
         ),
       )}
+      ${samples(report)}
       <h3>What was found wrong with the files, and what was done</h3>
       ${wrong(report)}`,
     note: html`<p>
@@ -44,6 +45,20 @@ export const data: MakeSection = (report) => {
       <p>The split is written in <code>splits.csv</code>.</p>`,
   };
 };
+
+/** A row of images for each class. */
+function samples({ dataset: { samples: sheet, classes } }: Report): Html | null {
+  const drawn = sheet && sheetOf(sheet, `training images of ${list(sheet.rows, sheet.rows.length)}`);
+  if (!sheet || !drawn) return null;
+  const fewer = sheet.rows.length < classes.length;
+  return html`<h3>What the classes look like</h3>
+    ${figure(
+      html`Training images, a row for each
+      class${fewer ? ` (the ${count(sheet.rows.length)} rarest of ${count(classes.length)} that have images)` : ""}. An
+      image that stands in the wrong row is a wrong label.`,
+      drawn,
+    )}`;
+}
 
 function title({ dataset: { classes, acrossSplits } }: Report): string {
   if (acrossSplits)

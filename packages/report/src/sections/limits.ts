@@ -1,12 +1,17 @@
-import { html } from "../html.ts";
-import { many, points } from "../words.ts";
-import type { MakeSection } from "./section.ts";
+import type { Report } from "@regimen/core";
+import { elsewhereCommand, longerCommands, seedCommand, withoutUnlabeledCommands } from "../commands.ts";
+import { techniqueName } from "../facts.ts";
+import { html, type Html } from "../html.ts";
+import { list, many, points } from "../words.ts";
+import { longerWords } from "./errors.ts";
+import { pairs, type MakeSection } from "./section.ts";
 
 /** What nobody should read into this page. */
 export const limits: MakeSection = (report) => {
   const { error, run } = report;
   const n = report.limits.length;
   const width = error.interval === null ? null : (error.interval[1] - error.interval[0]) / 2;
+  const longer = longerWords(report);
   return {
     id: "limits",
     name: "What this report does not know",
@@ -25,10 +30,44 @@ export const limits: MakeSection = (report) => {
           : html`<ul class="limits">
               ${report.limits.map((l) => html`<li>${l}</li>`)}
             </ul>`
-      }`,
+      }
+      ${longer === null ? null : html`<p class="words"><b>Known by now:</b> ${longer}</p>`}
+      <h3>What would tell</h3>
+      ${pairs(asks(report), "asks")}`,
     note: html`<p>
       <b>Chance</b>, on this page, is the luck of which images happened to be in the ${error.split} split. Images from
       elsewhere, taken otherwise, may differ more than any interval says.
     </p>`,
   };
 };
+
+/** Questions, and the commands that would answer them. */
+function asks(report: Report): [string, Html][] {
+  const { error, unlabeled, unlabeledUse } = report;
+  const commands = (...all: readonly string[]) => html`${all.map((line) => html`<code class="line">${line}</code>`)}`;
+  return [
+    ...(error.longer === null && error.baseline !== null
+      ? [
+          [
+            "Would plain training, as long as search and final training together, do as well?",
+            commands(...longerCommands(report)),
+          ] as [string, Html],
+        ]
+      : []),
+    ...(unlabeled === null && unlabeledUse.length > 0
+      ? [
+          [
+            "What did the unlabelled images bring?",
+            html`Copy policy.json to labelled.json, take out
+            ${list(
+              unlabeledUse.map((use) => techniqueName(report, use)),
+              8,
+            )},
+            then${commands(...withoutUnlabeledCommands(report))}`,
+          ] as [string, Html],
+        ]
+      : []),
+    ["Would another seed say the same?", commands(seedCommand(report))],
+    ["How does it do on images from elsewhere?", commands(elsewhereCommand(report))],
+  ];
+}

@@ -2,7 +2,7 @@ import type { Misclassified } from "@regimen/core";
 import { mistakes as countMistakes } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { capital, count, inWords, many, sureness } from "../words.ts";
-import { figure, folded, table, type MakeSection } from "./section.ts";
+import { figure, folded, isPicture, table, type MakeSection } from "./section.ts";
 
 const SHOWN = 12;
 const MOST_ROWS = 300;
@@ -82,16 +82,12 @@ export const mistakes: MakeSection = (report) => {
   };
 };
 
-/** Only pictures that are in the page itself: anything else would be a way out to the network. */
-const DATA_ADDRESS = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+=*$/;
-
 function card(m: Misclassified, name: (i: number) => string): Html {
   const kind = kindOf(m);
   const style = { "check the label": "check", "newly broken": "r", "wrong in both": "s", wrong: "s" }[kind];
-  const image =
-    m.image !== null && DATA_ADDRESS.test(m.image)
-      ? html`<img alt="labelled ${name(m.label)}" src="${m.image}" />`
-      : html`<div class="noimage" aria-hidden="true">no picture</div>`;
+  const image = isPicture(m.image)
+    ? html`<img alt="labelled ${name(m.label)}" src="${m.image}" />`
+    : html`<div class="noimage" aria-hidden="true">no picture</div>`;
   return html`<div class="card">
     ${image}
     <div>
@@ -109,7 +105,7 @@ function guess(who: string, a: Misclassified["regimen"], label: number, name: (i
   const right = a.predicted === label;
   const width = Math.round(100 * Math.min(1, Math.max(0, a.probability)));
   return html`<div class="guess">
-    <span>${who}</span><b class="${right ? "g" : "r"}">${right ? "✓" : "✕"} ${name(a.predicted)}</b
+    <span>${who}</span><b class="${right ? "g" : "r"}">${right ? "✓" : "✕"} ${name(a.predicted)}</b
     ><em>${sureness(a.probability)}</em><i><u class="${right ? "right" : "wrong"}" style="width:${width}%"></u></i>
   </div>`;
 }

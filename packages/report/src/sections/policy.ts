@@ -1,6 +1,6 @@
 import type { Report } from "@regimen/core";
 import { shownAxes } from "../charts/axes.ts";
-import { policyChart } from "../charts/policy.ts";
+import { policyChart, policyTrace } from "../charts/policy.ts";
 import { chosenTrial, stepsOn, techniqueName } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { bare, count, list, loss, many, value } from "../words.ts";
@@ -18,26 +18,28 @@ export const policy: MakeSection = (report) => {
     wide: true,
     body: html`${
         chart
-          ? figure(
-              html`Each line is one trial: one way to train. It crosses each axis at the strength it used; the axes
-                stand in the order in which they were searched.
-                ${
-                  statuses.has("optimal")
-                    ? html`The <b class="g">thick green line with dots</b> is the chosen policy,
-                        <b class="policy">${report.policy.name}</b>; `
-                    : html`No trial became the policy; `
-                }the <span class="r">thin red lines</span> were tried and not
-                chosen${statuses.has("stopped") ? ", dashed ones were stopped early" : ""}${statuses.has("failed") ? ", and a cross marks what failed" : ""}.`,
-              picture(chart),
-              html`<p class="foot">
-                Lines that meet in one point are spread by a few pixels, so that each can be
-                seen.${left ? ` ${many(left, "more axis", "more axes")}, off in every trial, ${left === 1 ? "is" : "are"} not drawn.` : ""}
-              </p>`,
-              folded(
-                trialTable(report),
-                trials.length === 1 ? "The trial as a table" : `All ${count(trials.length)} trials as a table`,
-              ),
-            )
+          ? html`<div data-trials="${JSON.stringify(policyTrace(report))}">
+              ${figure(
+                html`Each line is one trial: one way to train. It crosses each axis at the strength it used; the axes
+                  stand in the order in which they were searched.
+                  ${
+                    statuses.has("optimal")
+                      ? html`The <b class="g">thick green line with dots</b> is the chosen policy,
+                          <b class="policy">${report.policy.name}</b>; `
+                      : html`No trial became the policy; `
+                  }the <span class="r">thin red lines</span> were tried and not
+                  chosen${statuses.has("stopped") ? ", dashed ones were stopped early" : ""}${statuses.has("failed") ? ", and a cross marks what failed" : ""}.`,
+                picture(chart),
+                html`<p class="foot">
+                  Lines that meet in one point are spread by a few pixels, so that each can be
+                  seen.${left ? ` ${many(left, "more axis", "more axes")}, off in every trial or a detail of another, ${left === 1 ? "stands" : "stand"} in the table only.` : ""}${lower(report)}
+                </p>`,
+                folded(
+                  trialTable(report),
+                  trials.length === 1 ? "The trial as a table" : `All ${count(trials.length)} trials as a table`,
+                ),
+              )}
+            </div>`
           : html`<p class="words">
               ${axes.length === 0 ? "Nothing was searched: the policy was given, or no technique was installed that could be." : "No trial was run."}
               The policy is <b class="policy">${report.policy.name}</b>.
@@ -71,6 +73,15 @@ export const policy: MakeSection = (report) => {
       </div>`,
   };
 };
+
+/** A lower loss alone chooses nothing: said where a reader could take it for a mistake. */
+function lower(report: Report): string {
+  const chosen = chosenTrial(report);
+  const lowest = report.search.trials.some((t) => t.score !== null && t.score < (chosen?.score ?? -1));
+  return lowest
+    ? " Another trial has a lower loss than the chosen one: trials differ in length, and a gain has to be more than chance gives."
+    : "";
+}
 
 function title(report: Report): string {
   const on = stepsOn(report);

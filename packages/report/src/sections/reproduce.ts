@@ -1,4 +1,6 @@
+import { finalCommand, plainCommand, plainEpochs } from "../commands.ts";
 import { html } from "../html.ts";
+import { moment } from "../words.ts";
 import { pairs, table, type MakeSection } from "./section.ts";
 
 const FILES = [
@@ -10,7 +12,8 @@ const FILES = [
   ["journal.jsonl", "each trial as it ended; a stopped run goes on from here"],
 ] as const;
 
-export const reproduce: MakeSection = ({ run, policy, error }) => {
+export const reproduce: MakeSection = (report) => {
+  const { run, policy, error } = report;
   const content = {
     format: 1,
     name: policy.name,
@@ -22,15 +25,14 @@ export const reproduce: MakeSection = ({ run, policy, error }) => {
   const lines: readonly (readonly [string, string] | null)[] = [
     [`npm i -D regimen@${run.engine}`, ""],
     run.command === null ? null : [run.command, "everything in this report"],
-    [`npx regimen fit --policy policy.json --seed ${run.seed}`, "the final training alone"],
-    error.baseline === null ? null : [`npx regimen fit --policy none --seed ${run.seed}`, "the baseline alone"],
+    [finalCommand(report), "the final training alone"],
+    error.baseline === null ? null : [plainCommand(report, plainEpochs(report)), "the baseline alone"],
   ];
   const known = lines.flatMap((l) => (l ? [l] : []));
-  const column = Math.min(64, Math.max(...known.map(([command]) => command.length)));
   // Line by line: a formatter may move what is written in a template.
   const commands = known.map(
     ([command, what], i) =>
-      html`${i ? "\n" : ""}${command}${what ? html`${" ".repeat(Math.max(2, column + 2 - command.length))}<span class="c"># ${what}</span>` : null}`,
+      html`${i ? "\n" : ""}${what ? html`<span class="c"># ${what}</span>${"\n"}` : null}${command}${"\n"}`,
   );
   return {
     id: "reproduce",
@@ -44,7 +46,7 @@ export const reproduce: MakeSection = ({ run, policy, error }) => {
       ${pairs(
         [
           ["Run", html`${run.name}${run.folder === null ? null : html`<br /><code>${run.folder}</code>`}`],
-          ["Started", run.started],
+          ["Started", moment(run.started)],
           ["Regimen, Node", `${run.engine}, ${run.node}`],
           ["Backend", `${run.backend}${run.captured ? ", captured step" : ", step by step"}`],
           ["Machine", run.machine],

@@ -1,4 +1,4 @@
-import type { Report } from "@regimen/core";
+import type { Report, Sheet } from "@regimen/core";
 import { inPage, type Chart } from "../draw.ts";
 import { html, trusted, type Html } from "../html.ts";
 
@@ -59,3 +59,21 @@ export const pairs = (rows: readonly (readonly [string, Html | string])[], style
         </div>`,
     )}
   </dl>`;
+
+/** Only pictures that are in the page itself: anything else would be a way out to the network. */
+const DATA_ADDRESS = /^data:image\/(png|jpeg);base64,[A-Za-z0-9+/]+=*$/;
+export const isPicture = (address: string | null | undefined): address is string =>
+  typeof address === "string" && DATA_ADDRESS.test(address);
+
+/** Pictures in rows with their words; null where the picture is none. `says`: what is on it, for who cannot see it. */
+export function sheetOf(sheet: Sheet, says: string): Html | null {
+  if (!isPicture(sheet.image)) return null;
+  const words = sheet.columns.some((c) => c !== "");
+  return html`<div class="sheet" style="--columns:${sheet.columns.length}">
+    ${words ? html`<p class="columns" aria-hidden="true">${sheet.columns.map((c) => html`<span>${c}</span>`)}</p>` : null}
+    <ul class="rows">
+      ${sheet.rows.map((r) => html`<li><span>${r}</span></li>`)}
+    </ul>
+    <img alt="${says}" src="${sheet.image}" />
+  </div>`;
+}

@@ -30,14 +30,15 @@ const TARGETS = `${manifest.name}/targets`;
  * The student's hooks. Teachers see the images that the student sees, augmented and mixed (Beyer 2022), and infer. They are
  * asked in a `batch` hook: once a step however often the loss is evaluated, and outside of the gradient.
  */
-function taughtBy(teachers: readonly Predictor[], alpha: number, temperature: number): Hooks {
+function taughtBy(teachers: readonly Predictor[], alpha: number, temperature: number, independent: boolean): Hooks {
   return {
     batch: (batch) => {
       const said = teachers.map((teacher) => teacher.forward(batch.images).outputs as Tensor2D);
-      return { ...batch, also: { ...batch.also, [TARGETS]: softTargets(said, temperature) } };
+      return { ...batch, also: { ...batch.also, [TARGETS]: softTargets(said, temperature, independent) } };
     },
     loss: (inner) => (seen, batch, step) => {
-      const soft = distillationLoss(batch.also[TARGETS] as Tensor2D, seen.outputs as Tensor2D, temperature);
+      const targets = batch.also[TARGETS] as Tensor2D;
+      const soft = distillationLoss(targets, seen.outputs as Tensor2D, temperature, independent);
       return tf.add(tf.mul(inner(seen, batch, step), 1 - alpha), tf.mul(soft, alpha)) as Tensor1D;
     },
   };
@@ -106,7 +107,7 @@ export const distillationWith = (given?: LayersModel): Technique<Params> => ({
   group: "distillation",
   prior: 0.1,
   paper: "Hinton et al. 2015, Distilling the Knowledge in a Neural Network, arXiv:1503.02531",
-  tasks: ["binary_classification", "classification"],
+  tasks: ["binary_classification", "classification", "multilabel_classification"],
   space: {
     alpha: { kind: "m", range: [0, 1], default: 0.9, off: 0 },
     temperature: { kind: "value", range: [1, 10], scale: "log", default: 4 },
@@ -127,7 +128,7 @@ export const distillationWith = (given?: LayersModel): Technique<Params> => ({
         const student = await next({
           name: "student",
           ...(trained && { plan: { images: parts.at(-1)! } }),
-          hooks: taughtBy(teachers.models, alpha, temperature),
+          hooks: taughtBy(teachers.models, alpha, temperature, run.task === "multilabel_classification"),
           cost: 1 + teachers.models.length / 3,
         });
         return { ...student, cost: addCost(teachers.cost, student.cost) };

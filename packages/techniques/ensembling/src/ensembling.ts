@@ -10,20 +10,27 @@ import {
 } from "@regimen/core";
 import { joinModels } from "@regimen/topology";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import manifest from "../package.json" with { type: "json" };
 
-/** log of the mean of the members' probabilities (Lakshminarayanan 2017, section 2.4). [n, classes] each, logits. */
-export function averageLogits(outputs: readonly Tensor2D[]): Tensor2D {
-  const each = tf.stack(outputs.map((logits) => tf.logSoftmax(logits)));
-  return tf.sub(tf.logSumExp(each, 0), Math.log(outputs.length));
+/**
+ * log of the mean of the members' probabilities (Lakshminarayanan 2017, section 2.4); of `independent` labels its log-odds.
+ * [n, …, classes] each, logits.
+ */
+export function averageLogits<T extends Tensor>(outputs: readonly T[], independent = false): T {
+  const logMean = (each: readonly Tensor[]): Tensor =>
+    tf.sub(tf.logSumExp(tf.stack([...each]), 0), Math.log(outputs.length));
+  if (!independent) return logMean(outputs.map((logits) => tf.logSoftmax(logits))) as T;
+  const yes = logMean(outputs.map((logits) => tf.logSigmoid(logits)));
+  const no = logMean(outputs.map((logits) => tf.logSigmoid(tf.neg(logits))));
+  return tf.sub(yes, no) as T;
 }
 
 /**
  * Several predictors as one, which owns them. `features` are the members' side by side, in order. `plain` is one model with
  * the members in one graph.
  */
-export function averageOf(members: readonly Predictor[]): Predictor {
+export function averageOf(members: readonly Predictor[], independent = false): Predictor {
   return {
     forward: (images, mode) =>
       tf.tidy(() => {
@@ -33,7 +40,10 @@ export function averageOf(members: readonly Predictor[]): Predictor {
             seen.map(({ features }) => features),
             1,
           ),
-          outputs: averageLogits(seen.map(({ outputs }) => outputs as Tensor2D)),
+          outputs: averageLogits(
+            seen.map(({ outputs }) => outputs),
+            independent,
+          ),
           maps: [],
         };
       }),
@@ -79,7 +89,7 @@ export const ensembling: Technique<{ members: number; by: string }> = {
   prior: 0.1,
   paper:
     "Lakshminarayanan et al. 2017, Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles, arXiv:1612.01474; Huang et al. 2017, Snapshot Ensembles, arXiv:1704.00109",
-  tasks: ["binary_classification", "classification"],
+  tasks: ["binary_classification", "classification", "multilabel_classification", "semantic_segmentation"],
   space: {
     members: { kind: "m", range: [2, 5], scale: "integer", default: 3, off: 1 },
     by: { kind: "choice", of: ["seeds", "snapshots"], default: "seeds" },
@@ -90,7 +100,11 @@ export const ensembling: Technique<{ members: number; by: string }> = {
       const members: Trained[] = [];
       try {
         await trainMembers(run, next, count, by, members);
-        const model = averageOf(members.map((member) => member.model));
+        const independent = run.task === "multilabel_classification";
+        const model = averageOf(
+          members.map((member) => member.model),
+          independent,
+        );
         const cost = members.map((member) => member.cost).reduce(addCost, zeroCost);
         return { model, cost, score: await run.score(model, run.data.validation) };
       } catch (error) {

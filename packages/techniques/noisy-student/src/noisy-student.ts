@@ -31,7 +31,7 @@ export const noisyStudent: Technique<NoisyStudent> = {
     hard: { kind: "choice", of: [false, true], default: false },
     width: { kind: "value", range: [1, 2], default: 1 },
   },
-  tasks: ["classification"],
+  tasks: ["classification", "binary_classification", "multilabel_classification"],
   order: { slot: "pseudo", needs: ["unlabeled"], conflicts: ["@regimen/technique-fixmatch"] },
   create: (params) => ({ train: (run, next) => generations(params, run, next) }),
 };
@@ -66,7 +66,10 @@ async function generations(params: NoisyStudent, run: Run, next: Train): Promise
             extra: [{ source: pool, ratio, of: "batch" }],
             // Before all noise: the policy then moves, mixes and smooths these examples like any others.
             slot: "sample",
-            hooks: { batch: (batch) => applyPseudoLabels(batch, model, unlabelledOf(batch.shape.n, ratio), hard) },
+            hooks: {
+              batch: (batch) =>
+                applyPseudoLabels(batch, model, unlabelledOf(batch.shape.n, ratio), hard, severalOf(run)),
+            },
             cost: size + (share * (at > 1 ? size : 1)) / 3,
           }
         : { extra: await labelledExtra(params, run, teacher, pool, at), cost: size };
@@ -89,6 +92,8 @@ async function generations(params: NoisyStudent, run: Run, next: Train): Promise
   }
 }
 
+const severalOf = ({ task }: Run): boolean => task === "multilabel_classification";
+
 /** No more of the unlabelled images than a student will see; all where it sees more. */
 function poolOf(run: Run, seen: number): Source {
   const all = run.data.unlabeled!;
@@ -107,12 +112,14 @@ async function labelledExtra(
   pool: Source,
   at: number,
 ): Promise<readonly Extra[]> {
+  const independent = severalOf(run);
   const table = await run.table(`pseudo-${at}`, teacher.model, pool, ({ outputs }) => ({
-    p: tf.softmax(outputs as Tensor2D),
+    p: independent ? tf.sigmoid(outputs) : tf.softmax(outputs as Tensor2D),
   }));
-  const answers = { values: table.columns["p"]!.values, classes: pool.classes.length };
+  const answers = { values: table.columns["p"]!.values, classes: pool.classes.length, independent };
   const kept = filterConfident(answers, threshold);
   if (!kept.length) return [];
-  const rows = balanceClasses(answers, kept, run.rng.fork("balance").fork(at));
+  // An image that has several labels cannot be counted to one of them.
+  const rows = independent ? kept : balanceClasses(answers, kept, run.rng.fork("balance").fork(at));
   return [{ source: pool.relabel(hard ? harden(answers) : answers.values).subset(rows), ratio, of: "batch" }];
 }

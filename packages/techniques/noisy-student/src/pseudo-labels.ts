@@ -1,7 +1,7 @@
 import type { Rng } from "@regimen/core";
 
-/** Teacher's answers: `values` is [rows, classes], each row a distribution. */
-export type Answers = { readonly values: Float32Array; readonly classes: number };
+/** Teacher's answers: `values` is [rows, classes], each row a distribution; `independent`: each class a probability of its own. */
+export type Answers = { readonly values: Float32Array; readonly classes: number; readonly independent?: boolean };
 
 const rowOf = ({ values, classes }: Answers, row: number): Float32Array =>
   values.subarray(row * classes, (row + 1) * classes);
@@ -10,9 +10,13 @@ const classOf = (answers: Answers, row: number): number => {
   const own = rowOf(answers, row);
   return own.indexOf(Math.max(...own));
 };
-const confidenceOf = (answers: Answers, row: number): number => Math.max(...rowOf(answers, row));
+/** How sure the answer is; of independent labels that of which the teacher is least sure. */
+const confidenceOf = (answers: Answers, row: number): number =>
+  answers.independent
+    ? Math.min(...rowOf(answers, row).map((p) => Math.max(p, 1 - p)))
+    : Math.max(...rowOf(answers, row));
 
-/** The rows whose largest probability is at least `threshold`, in order (Xie 2020, section 3.1: 0.3). */
+/** The rows whose confidence (the largest probability) is at least `threshold`, in order (Xie 2020, section 3.1: 0.3). */
 export function filterConfident(answers: Answers, threshold: number): number[] {
   const all = Array.from({ length: answers.values.length / answers.classes }, (_, row) => row);
   return all.filter((row) => confidenceOf(answers, row) >= threshold);
@@ -40,8 +44,9 @@ export function balanceClasses(answers: Answers, rows: readonly number[], rng: R
   });
 }
 
-/** One-hot rows: hard pseudo-labels. */
-export function harden({ values, classes }: Answers): Float32Array {
+/** One-hot rows: hard pseudo-labels. Of independent labels a yes from ½ on. */
+export function harden({ values, classes, independent }: Answers): Float32Array {
+  if (independent) return values.map((p) => Number(p >= 0.5));
   const hard = new Float32Array(values.length);
   for (let row = 0; row < values.length / classes; row++) hard[row * classes + classOf({ values, classes }, row)] = 1;
   return hard;

@@ -66,7 +66,7 @@ export class Bench {
     this.#technique = technique;
     this.scaffold = scaffold;
     this.task =
-      technique.tasks?.find((task) => scaffold.tasks.includes(task)) ?? technique.tasks?.[0] ?? scaffold.tasks[0]!;
+      scaffold.tasks.find((task) => technique.tasks?.includes(task)) ?? technique.tasks?.[0] ?? scaffold.tasks[0]!;
     this.#trained = scaffold.tasks.includes(this.task) ? this.task : scaffold.tasks[0]!;
     this.#facts = facts;
     this.#rows = rowsOf(this.task, false);

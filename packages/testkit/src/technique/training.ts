@@ -66,7 +66,7 @@ export async function fit(
       for (const each of [technique, ...others]) into.technique(each);
     },
   };
-  const task = technique.tasks?.find((known) => scaffold.tasks.includes(known)) ?? scaffold.tasks[0]!;
+  const task = scaffold.tasks.find((known) => technique.tasks?.includes(known)) ?? scaffold.tasks[0]!;
   const regimen = await createRegimen({ plugins: [plugin], backend: recorded ? recording.name : "current" });
   const model = buildModel(task);
   const validation = samples("validation", VALIDATION);

@@ -1,0 +1,4 @@
+import { packageLaws } from "@regimen/testkit";
+import { describe, test } from "vitest";
+
+packageLaws(new URL("..", import.meta.url), { describe, test });

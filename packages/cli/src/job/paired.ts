@@ -1,0 +1,51 @@
+import type { Evaluation } from "@regimen/core";
+import { meanInterval, studentT95 } from "@regimen/stats";
+
+/** One seed's two trainings, on the same images in the same order. */
+export type Pair = { readonly plain: Evaluation; readonly with: Evaluation };
+/** `difference`: with − plain; below 0 the technique helps. `interval`: 95 %. */
+export type Difference = {
+  readonly plain: number;
+  readonly with: number;
+  readonly difference: number;
+  readonly interval: readonly [number, number];
+};
+export type Verdict = "helps" | "hurts" | "no-difference";
+
+/** A probability of 0 costs so much and no more. */
+const LEAST = 1e-7;
+
+const losses = ({ predictions }: Evaluation): number[] =>
+  predictions.map(({ label, probabilities }) => -Math.log(Math.max(LEAST, probabilities[label] ?? 0)));
+const mistakes = ({ predictions }: Evaluation): number[] =>
+  predictions.map(({ label, predicted }) => Number(label !== predicted));
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * Differences image by image, averaged over the seeds. The interval knows both chances: which images there were, and which
+ * seeds; the seeds' by Student's t over their means. No difference is larger than `most`.
+ */
+function compare(pairs: readonly Pair[], measure: (seen: Evaluation) => number[], most: number): Difference {
+  const seeds = pairs.map((pair) => {
+    const plain = measure(pair.plain);
+    const own = measure(pair.with);
+    return { plain, with: own, differences: own.map((value, image) => value - plain[image]!) };
+  });
+  const byImage = seeds[0]!.differences.map((_, image) => mean(seeds.map(({ differences }) => differences[image]!)));
+  const images = meanInterval(byImage);
+  const among = meanInterval(seeds.map(({ differences }) => mean(differences)));
+  const half = Math.hypot(images.hi - images.mean, studentT95(pairs.length - 1) * among.se);
+  return {
+    plain: mean(seeds.flatMap(({ plain }) => plain)),
+    with: mean(seeds.flatMap((seed) => seed.with)),
+    difference: images.mean,
+    interval: [Math.max(-most, images.mean - half), Math.min(most, images.mean + half)],
+  };
+}
+
+/** `verdict`: by the loss, which tells more of few images than mistakes do. At least two pairs. */
+export function compareAll(pairs: readonly Pair[]): { error: Difference; loss: Difference; verdict: Verdict } {
+  const [error, loss] = [compare(pairs, mistakes, 1), compare(pairs, losses, Infinity)];
+  const [lo, hi] = loss.interval;
+  return { error, loss, verdict: hi < 0 ? "helps" : lo > 0 ? "hurts" : "no-difference" };
+}
