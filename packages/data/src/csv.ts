@@ -3,7 +3,7 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { RegimenError, type DataSpec, type ReadHow, type Skipped } from "@regimen/core";
 import { openFiles } from "./files.ts";
-import { listed, natural, numberNames } from "./labels.ts";
+import { NO_LABEL, SEVERAL, listed, natural, normalName, numberNames, numberSeveral } from "./labels.ts";
 import { checkOptions, ignoresLabels, onlyOf, optionalText, pathsOf } from "./options.ts";
 import { joined, lookAt, slashed } from "./paths.ts";
 import type { FileReader, OpenedSamples } from "./samples.ts";
@@ -15,12 +15,16 @@ const COLUMNS = {
   split: ["split", "subset"],
 } as const;
 
+/** Columns of soft labels, one a class: `p_cat`, `p_dog`. */
+const SHARE = /^p_(.+)$/i;
+
 type Row = {
   readonly path: string;
   readonly id: string;
   readonly line: number;
   readonly label: string | undefined;
   readonly split: string | undefined;
+  /** By class. */ readonly shares: ReadonlyMap<string, string>;
 };
 
 /** The one of `,` `;` and tab that the header line has most of. */
@@ -30,7 +34,7 @@ function delimiterOf(text: string): string {
   return [",", ";", "\t"].reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
 }
 
-function parseRows(
+export function parseRows(
   text: string,
   shown: string,
 ): { readonly header: string[]; readonly rows: { readonly cells: string[]; readonly line: number }[] } {
@@ -45,7 +49,7 @@ function parseRows(
     }) as unknown as { record: string[]; info: { lines: number } }[];
     const [header, ...rows] = parsed;
     return {
-      header: (header?.record ?? []).map((name) => name.toLowerCase()),
+      header: header?.record ?? [],
       rows: rows.map(({ record, info }) => ({ cells: record, line: info.lines })),
     };
   } catch (cause) {
@@ -68,7 +72,11 @@ async function readRows(
     throw new RegimenError("REG_DATA_PATH", `${shown} is a folder; format csv expects a CSV file: name the file in it`);
   const { header, rows } = parseRows(await readFile(full, "utf8"), shown);
   const column = (kind: keyof typeof COLUMNS) =>
-    header.findIndex((name) => (COLUMNS[kind] as readonly string[]).includes(name));
+    header.findIndex((name) => (COLUMNS[kind] as readonly string[]).includes(name.toLowerCase()));
+  const soft = header.flatMap((name, cell) => {
+    const of = SHARE.exec(name)?.[1];
+    return of === undefined ? [] : [{ of: normalName(of), cell }];
+  });
   const at = { path: column("path"), label: column("label"), split: column("split") };
   if (at.path < 0) {
     throw new RegimenError(
@@ -90,6 +98,7 @@ async function readRows(
       line,
       label: label === "" ? undefined : label,
       split: at.split < 0 ? undefined : (cells[at.split] ?? ""),
+      shares: new Map(soft.map(({ of, cell }) => [of, cells[cell] ?? ""])),
     });
   }
   return { rows: out, columns: new Set((["path", "label", "split"] as const).filter((kind) => at[kind] >= 0)) };
@@ -128,19 +137,64 @@ export async function openCsv(spec: DataSpec, how: ReadHow, memory?: number): Pr
       `${name} has no row with ${only === undefined ? "an" : `an ${only}`} image; expected lines such as photos/1.jpg,cat`,
     );
   }
+  if (how.several || rows.some(({ label }) => label?.includes(SEVERAL)))
+    return openSeveral({ name, rows, skipped, limit: spec.limit }, how, memory);
+  const shared = [...new Set(rows.flatMap(({ shares }) => [...shares.keys()]))].sort(natural);
   const numbered = numberNames(
     name,
     rows.map((row) => row.label),
     (row) => rows[row]!.where,
-    how.classes,
+    how.classes ?? (shared.length > 1 ? shared : undefined),
   );
-  const files = rows.map(({ path, id }, row) => ({ path, id, label: numbered.labels[row]! })).slice(0, spec.limit);
+  const files = rows
+    .map(({ path, id, where, shares: told }, row) => {
+      const label = numbered.labels[row]!;
+      const shares = label === NO_LABEL ? undefined : sharesOf(told, label, numbered.classes, where);
+      return { path, id, label, ...(shares && { shares }) };
+    })
+    .slice(0, spec.limit);
   return openFiles({ name, classes: numbered.classes, files, skipped, notes: [] }, how, memory);
+}
+
+/** Labels as in `cat|dog`; `|` alone is none of the classes, an empty cell no label. */
+function openSeveral(
+  of: { name: string; rows: readonly (Row & { where: string })[]; skipped: Skipped[]; limit: number | undefined },
+  how: ReadHow,
+  memory?: number,
+): Promise<OpenedSamples> {
+  const { name, rows, skipped, limit } = of;
+  const told = rows.map(({ label }) => label?.split(SEVERAL).flatMap((one) => (one.trim() === "" ? [] : [one])));
+  const { classes, shares } = numberSeveral(told, (row) => rows[row]!.where, how.classes);
+  const files = rows
+    .map(({ path, id }, row) => ({ path, id, label: NO_LABEL, ...(shares[row] && { shares: shares[row] }) }))
+    .slice(0, limit);
+  return openFiles({ name, classes, files, skipped, notes: [] }, how, memory);
+}
+
+/**
+ * A row's soft label; undefined where it has none, and where its likeliest class is another than its label: somebody has
+ * corrected that.
+ */
+function sharesOf(
+  told: Row["shares"],
+  label: number,
+  classes: readonly string[],
+  where: string,
+): readonly number[] | undefined {
+  if (classes.some((name) => !told.get(name))) return undefined;
+  const shares = classes.map((name) => Number(told.get(name)));
+  const sum = shares.reduce((all, share) => all + share, 0);
+  if (!shares.every((share) => share >= 0) || Math.abs(sum - 1) > 0.01)
+    throw new RegimenError(
+      "REG_DATA_LABEL",
+      `${where} has the soft label ${shares.join(", ")}; expected numbers from 0 to 1 that sum to 1: correct the columns p_…, or remove them`,
+    );
+  return shares[label]! < Math.max(...shares) ? undefined : shares.map((share) => share / sum);
 }
 
 /**
  * `format: csv`. A header with `path` (or file, filename, image) and `label` (or class, category); paths relative to the CSV; an empty
- * label is none. Options: `split` (rows whose column `split` says so), `limit` (the first rows), `labels: false`, `only: labelled | unlabelled`.
+ * label is none; `cat|dog` are two, `|` none of the classes. Columns `p_<class>` for every class are soft labels, as `regimen label` writes them. Options: `split` (rows whose column `split` says so), `limit` (the first rows), `labels: false`, `only: labelled | unlabelled`.
  */
 export const csvReader: FileReader = {
   name: "csv",

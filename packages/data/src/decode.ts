@@ -6,6 +6,9 @@ import { fitImage, place, type Fit, type Size } from "./pixels.ts";
 /** From the file's header: size after EXIF orientation, and 1 for grey or 3 for colour. */
 export type Header = Size & { readonly c: 1 | 3 };
 
+/** An image file by its path, or its bytes: what stands in a record of another file. */
+export type Encoded = string | (() => Promise<Uint8Array>);
+
 /** Images that are over this many times as large as what they become are first reduced by a whole factor, in the decoder. */
 const GAP = 4;
 
@@ -61,9 +64,9 @@ export async function reasonOf(file: string, error: unknown): Promise<string> {
   return `it cannot be decoded: ${message.split("\n")[0]!.replaceAll(file, "the file")}`;
 }
 
-export async function readHeader(file: string): Promise<Header> {
+export async function readHeader(file: Encoded): Promise<Header> {
   const load = await sharp();
-  const { autoOrient, space } = await load(file).metadata();
+  const { autoOrient, space } = await load(typeof file === "string" ? file : await file()).metadata();
   return { h: autoOrient.height, w: autoOrient.width, c: space === "b-w" || space === "grey16" ? 1 : 3 };
 }
 
@@ -82,10 +85,10 @@ function eightBits(image: Sharp, header: Header): Sharp {
 }
 
 /** Pixels [to.h, to.w, to.c], 0..255, of one file: oriented, flattened on black, in sRGB or grey. Throws what the decoder throws. */
-export async function decodeFile(file: string, header: Header, to: Header, fit: Fit): Promise<Uint8Array> {
+export async function decodeFile(file: Encoded, header: Header, to: Header, fit: Fit): Promise<Uint8Array> {
   const load = await sharp();
   // Bytes rather than a path: libvips remembers paths, and would show yesterday's pixels of a file that was written again.
-  let image = eightBits(load(await readFile(file)), header);
+  let image = eightBits(load(await (typeof file === "string" ? readFile(file) : file())), header);
   const factor = reduction(header, to, fit);
   if (factor > 1) {
     const h = Math.round(header.h / factor);

@@ -1,5 +1,6 @@
 import { RegimenError, type ReadHow, type Skipped } from "@regimen/core";
-import { decodeFile, readHeader, reasonOf, type Header } from "./decode.ts";
+import { decodeFile, readHeader, reasonOf, type Encoded, type Header } from "./decode.ts";
+import { oneHot } from "./labels.ts";
 import { forEachParallel } from "./parallel.ts";
 import { storedSamples, type OpenedSamples } from "./samples.ts";
 import { chooseSize, countSizes } from "./sizes.ts";
@@ -8,8 +9,14 @@ import { PixelStore } from "./store.ts";
 type FileList = {
   readonly name: string;
   readonly classes: readonly string[];
-  /** One image each; `label`: class number or -1. */
-  readonly files: readonly { readonly path: string; readonly id: string; readonly label: number }[];
+  /** One image each; `label`: class number or -1. `shares`: how much it is of each class, in place of the number. */
+  readonly files: readonly {
+    readonly path: string;
+    /** Of an image that is part of the file. */ readonly encoded?: Encoded;
+    readonly id: string;
+    readonly label: number;
+    readonly shares?: readonly number[];
+  }[];
   /** Found wrong before any file was opened. */ readonly skipped: readonly Skipped[];
   readonly notes: readonly string[];
 };
@@ -44,7 +51,7 @@ export async function openFiles(list: FileList, how: ReadHow, memory?: number): 
 
   await forEachParallel(files, (file, row) =>
     guarded(row, async () => {
-      headers[row] = await readHeader(file.path);
+      headers[row] = await readHeader(file.encoded ?? file.path);
     }),
   );
   const known = headers.filter((header) => header !== undefined);
@@ -59,7 +66,10 @@ export async function openFiles(list: FileList, how: ReadHow, memory?: number): 
     let done = 0;
     await forEachParallel(files, async (file, row) => {
       const header = headers[row];
-      if (header) await guarded(row, async () => store.write(row, await decodeFile(file.path, header, to, how.fit)));
+      if (header)
+        await guarded(row, async () =>
+          store.write(row, await decodeFile(file.encoded ?? file.path, header, to, how.fit)),
+        );
       how.onProgress?.(++done, files.length);
     });
     const slots = Int32Array.from(files.keys()).filter((row) => !why.has(row));
@@ -70,7 +80,7 @@ export async function openFiles(list: FileList, how: ReadHow, memory?: number): 
       format: { ...to, range: [0, 255] },
       values: "uint8",
       classes: list.classes,
-      labels: slots.map((slot) => files[slot]!.label),
+      labels: labelsOf(files, slots, list.classes.length),
       slots,
       length: slots.length,
       id: (row) => files[slots[row]!]!.id,
@@ -83,4 +93,16 @@ export async function openFiles(list: FileList, how: ReadHow, memory?: number): 
     store.close();
     throw error;
   }
+}
+
+/** Class numbers; soft labels where any file has some. */
+function labelsOf(files: FileList["files"], slots: Int32Array, classes: number): Int32Array | Float32Array {
+  const numbers = slots.map((slot) => files[slot]!.label);
+  if (files.every(({ shares }) => shares === undefined)) return numbers;
+  const labels = oneHot(numbers, classes) ?? new Float32Array(slots.length * classes).fill(Number.NaN);
+  slots.forEach((slot, row) => {
+    const { shares } = files[slot]!;
+    if (shares) labels.set(shares, row * classes);
+  });
+  return labels;
 }

@@ -17,6 +17,7 @@ export type FileOptions = {
   /** 1 grey, 3 colour; absent: colour as soon as one image is. */ readonly channels?: 1 | 3;
   /** The first n; of an image folder, from the classes in turns. */ readonly limit?: number;
   /** False: no image counts as labelled. */ readonly labels?: false;
+  /** An image may have several labels: for multilabel classification. */ readonly several?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
 };
 /** `only`: rows with a label, or those without. */
@@ -34,7 +35,7 @@ type Path = string | readonly string[];
 
 /** Options as a configuration's data source would say them, and as the core would pass them on. */
 function described(format: string, path: Path, options: CsvOptions | IdxOptions): readonly [DataSpec, ReadHow] {
-  const { base = process.cwd(), classes, size, fit = "cover", channels, onProgress, ...rest } = options;
+  const { base = process.cwd(), classes, size, fit = "cover", channels, several, onProgress, ...rest } = options;
   const { names, ...own } = rest as { readonly names?: readonly string[] };
   const how: ReadHow = {
     base,
@@ -42,6 +43,7 @@ function described(format: string, path: Path, options: CsvOptions | IdxOptions)
     ...(classes && { classes }),
     ...(size !== undefined && { size: typeof size === "number" ? { h: size, w: size } : size }),
     ...(channels && { channels }),
+    ...(several && { several }),
     ...(onProgress && { onProgress }),
   };
   return [{ format, path, ...own, ...(names && { classes: names }) }, how];

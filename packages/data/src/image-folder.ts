@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { RegimenError, type DataSpec, type ReadHow } from "@regimen/core";
 import { openFiles } from "./files.ts";
-import { NO_LABEL, normalName, numberNames } from "./labels.ts";
+import { NO_LABEL, normalName, numberNames, numberSeveral } from "./labels.ts";
 import { checkOptions, ignoresLabels, onlyOf, pathsOf } from "./options.ts";
 import { endingsOf, entriesOf, filesBelow, isImageName, isUnlabelledFolder, joined, lookAt, slashed } from "./paths.ts";
 import type { FileReader, OpenedSamples } from "./samples.ts";
@@ -73,6 +75,8 @@ export async function openImageFolder(spec: DataSpec, how: ReadHow, memory?: num
       `${name} holds no ${which}, but ${loose}; expected one folder for each class with JPEG, PNG or WebP files in it, as in ${basename(name)}/cat/1.jpg`,
     );
   }
+  const notes = listing.empty.map((label) => `the folder "${label}" holds no image and is not a class`);
+  if (how.several) return openSeveral({ name, files, notes, limit: spec.limit }, how, memory);
   const numbered = numberNames(
     name,
     files.map((file) => file.label),
@@ -87,16 +91,56 @@ export async function openImageFolder(spec: DataSpec, how: ReadHow, memory?: num
       classes: numbered.classes,
       files: taken.map(({ path, id, number }) => ({ path, id, label: number })),
       skipped: [],
-      notes: listing.empty.map((label) => `the folder "${label}" holds no image and is not a class`),
+      notes,
     },
     how,
     memory,
   );
 }
 
+/** A folder of this name holds images of none of the classes, where an image may have several. */
+const NONE = "none";
+
+/** An image that lies in several class folders, the same file to the bit, has all their labels; its first place is its name. */
+async function openSeveral(
+  { name, files, notes, limit }: { name: string; files: readonly Found[]; notes: string[]; limit: number | undefined },
+  how: ReadHow,
+  memory?: number,
+): Promise<OpenedSamples> {
+  const digests = await Promise.all(
+    files.map(({ path }) =>
+      readFile(path).then(
+        (bytes) => createHash("sha1").update(bytes).digest("base64"),
+        () => path, // what cannot be read is told when it is opened
+      ),
+    ),
+  );
+  const images = new Map<string, { readonly file: Found; labels: string[] | undefined }>();
+  files.forEach((file, at) => {
+    const known = images.get(digests[at]!) ?? { file, labels: undefined };
+    if (file.label !== undefined)
+      (known.labels ??= []).push(...(file.label.toLowerCase() === NONE ? [] : [file.label]));
+    images.set(digests[at]!, known);
+  });
+  const found = [...images.values()];
+  const { classes, shares } = numberSeveral(
+    found.map(({ labels }) => labels),
+    (row) => `the folder of ${found[row]!.file.id}`,
+    how.classes,
+  );
+  const list = found.map(({ file: { path, id } }, row) => ({
+    path,
+    id,
+    label: NO_LABEL,
+    ...(shares[row] && { shares: shares[row] }),
+  }));
+  return openFiles({ name, classes, files: list.slice(0, limit), skipped: [], notes }, how, memory);
+}
+
 /**
  * `format: image-folder`. Options: `limit` (classes in turns), `labels: false` (no image counts as labelled), `only: labelled | unlabelled`.
- * `path` may also name image files: they are unlabelled.
+ * `path` may also name image files: they are unlabelled. For multilabel classification an image that lies in several class folders
+ * has all their labels, and one in "none" has none.
  */
 export const imageFolderReader: FileReader = {
   name: "image-folder",

@@ -67,6 +67,28 @@ export function numberNames(
   return { classes, labels };
 }
 
+/** Between the labels of an image that has several; alone it says that an image has none of the classes. */
+export const SEVERAL = "|";
+
+/**
+ * Names of which an image may have any number, as 0 and 1 by class. `names[row]` undefined: no label; empty: none of the
+ * classes. Classes are `allowed`, or all names in natural order.
+ */
+export function numberSeveral(
+  names: readonly (readonly string[] | undefined)[],
+  where: (row: number) => string,
+  allowed?: readonly string[],
+): { readonly classes: readonly string[]; readonly shares: readonly (readonly number[] | undefined)[] } {
+  const normal = names.map((own) => own?.map(normalName));
+  const classes = allowed?.map(normalName) ?? [...new Set(normal.flatMap((own) => own ?? []))].sort(natural);
+  const shares = normal.map((own, row) => {
+    const stray = own?.find((name) => !classes.includes(name));
+    if (stray !== undefined) throw unknownClass(where(row), stray, classes);
+    return own && classes.map((name) => Number(own.includes(name)));
+  });
+  return { classes, shares };
+}
+
 /**
  * Labels that are numbers (IDX, CIFAR-10, tensors), -1 for none. `own`: the source's names of those numbers, or how many there are, where
  * it says so; without names number i is class i of `allowed`, or is called "i".

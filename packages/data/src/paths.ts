@@ -83,3 +83,9 @@ export function endingsOf(files: readonly string[]): string {
   const endings = [...new Set(files.map((file) => extname(file).toLowerCase() || "no ending"))].sort();
   return endings.length === 0 ? "nothing" : `${files.length} files of other kinds (${endings.slice(0, 5).join(", ")})`;
 }
+
+export const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );

@@ -1,7 +1,11 @@
 import { RegimenError, type ImageFormat } from "@regimen/core";
 
+/** Larger pictures are shrunk to this side, in pixels: a page holds dozens. */
+const SIDE = 128;
+const address = (kind: string, bytes: Buffer): string => `data:image/${kind};base64,${bytes.toString("base64")}`;
+
 /**
- * Pixels [h, w, c] of one image as a data address of a PNG; `range` maps to black and white, and of other channel counts
+ * Pixels [h, w, c] of one image as a data address of a PNG, or of a small JPEG where it is large; `range` maps to black and white, and of other channel counts
  * than 1 and 3 the first is shown. Errors: REG_DATA_UNREADABLE where sharp cannot be loaded.
  */
 export async function pngAddress(pixels: Uint8Array | Float32Array, { h, w, c, range }: ImageFormat): Promise<string> {
@@ -16,8 +20,8 @@ export async function pngAddress(pixels: Uint8Array | Float32Array, { h, w, c, r
       cause,
     });
   });
-  const png = await sharp(bytes, { raw: { width: w, height: h, channels: shown } })
-    .png({ compressionLevel: 9 })
-    .toBuffer();
-  return `data:image/png;base64,${png.toString("base64")}`;
+  const picture = sharp(bytes, { raw: { width: w, height: h, channels: shown } });
+  if (Math.max(h, w) <= SIDE) return address("png", await picture.png({ compressionLevel: 9 }).toBuffer());
+  const small = picture.resize(SIDE, SIDE, { fit: "inside" });
+  return address("jpeg", await small.jpeg({ quality: 82 }).toBuffer());
 }

@@ -1,5 +1,6 @@
-import { extname, resolve } from "node:path";
-import { RegimenError, type DataSpec, type ReadHow } from "@regimen/core";
+import { extname, join, resolve } from "node:path";
+import { RegimenError, type DataSpec, type ReadHow, type Task } from "@regimen/core";
+import { boxSplits } from "./box-splits.ts";
 import { cifarSplit } from "./cifar10.ts";
 import { idxSplit } from "./idx.ts";
 import {
@@ -12,6 +13,7 @@ import {
   slashed,
   type Entry,
 } from "./paths.ts";
+import { pairOf } from "./mask-folder.ts";
 import { openSpec } from "./readers.ts";
 import type { OpenedSamples } from "./samples.ts";
 
@@ -21,6 +23,7 @@ export type Splits = {
   readonly validation?: DataSpec;
   readonly test?: DataSpec;
   readonly unlabeled?: DataSpec;
+  /** What the folder is made for, where it tells; else classification. */ readonly task?: Task;
 };
 
 const NAMES = {
@@ -118,8 +121,39 @@ async function splitFolders(
 }
 
 /**
+ * Splits of a folder whose images have masks: images/ and masks/ in it or in its train, val and test; or train, val and test
+ * in images/ and masks/. Undefined where there are no masks.
+ */
+async function maskSplits(shown: string, full: string, entries: readonly Entry[]): Promise<Splits | undefined> {
+  const spec = (path: string, more = {}): DataSpec => ({ format: "mask-folder", path, ...more });
+  const unlabeled = entries.find((entry) => entry.folder && isUnlabelledFolder(entry.name));
+  const found: Partial<Record<Split, DataSpec>> = {};
+  const here = await pairOf(full);
+  const inside = here ? await entriesOf(join(full, here.images)) : entries;
+  for (const split of Object.keys(NAMES) as Split[]) {
+    const entry = inside.find((candidate) => candidate.folder && NAMES[split].test(candidate.name));
+    if (!entry) continue;
+    if (here)
+      found[split] = spec(shown, { images: joined(here.images, entry.name), masks: joined(here.masks, entry.name) });
+    else if (await pairOf(entry.path)) found[split] = spec(joined(shown, entry.name));
+  }
+  const { train = here && spec(shown), validation, test } = found;
+  return (
+    train && {
+      task: "semantic_segmentation",
+      train,
+      ...(validation && { validation }),
+      ...(test && { test }),
+      ...(unlabeled && {
+        unlabeled: { format: "image-folder", path: joined(shown, unlabeled.name), only: "unlabelled" },
+      }),
+    }
+  );
+}
+
+/**
  * "A folder and nothing else": class sub-folders; or `train` (`training`), and perhaps `val` (`valid`, `validation`) and `test`, with class
- * sub-folders in them; or IDX or CIFAR-10 files under their usual names. Images in `unlabeled/` and beside class folders are unlabelled.
+ * sub-folders in them, or images/ and masks/; or images with boxes (COCO's JSON, YOLO's labels/, Pascal VOC's Annotations/, boxes.csv); or IDX or CIFAR-10 files under their usual names. Images in `unlabeled/` and beside class folders are unlabelled.
  * Paths in the answer start as `folder` does. Errors: REG_DATA_PATH, REG_DATA_EMPTY, REG_DATA_UNREADABLE (two folders for one split).
  */
 export async function findSplits(folder: string, base: string = process.cwd()): Promise<Splits> {
@@ -132,6 +166,10 @@ export async function findSplits(folder: string, base: string = process.cwd()): 
   const records = await recordSplits(full, folder);
   if (records) return records;
   const entries = await entriesOf(full);
+  const masks = await maskSplits(slashed(folder), full, entries);
+  if (masks) return masks;
+  const boxes = await boxSplits(slashed(folder), full, entries, NAMES);
+  if (boxes) return { task: "detection", ...boxes };
   const split = await splitFolders(slashed(folder), entries);
   const inside = (name: string): DataSpec => ({ format: "image-folder", path: joined(folder, name), only: "labelled" });
   if (!split && !entries.some((entry) => entry.folder && !isUnlabelledFolder(entry.name))) {

@@ -57,6 +57,31 @@ describe("csv", () => {
     );
   });
 
+  it("reads soft labels; a label that was corrected counts in their place, an empty one is none", async () => {
+    const text = [
+      "path,label,confidence,p_Zebra,p_ant",
+      "images/1.png,ant,0.75,0.25,0.75",
+      "images/2.png,Zebra,0.75,0.25,0.75",
+      "images/1.png,,0.6,0.6,0.4",
+      "images/2.png,Zebra,,,",
+      "images/2.png,Zebra,0.5,0.5,0.5",
+    ].join("\n");
+    const samples = await csv(text);
+    expect(samples.classes).toEqual(["ant", "Zebra"]);
+    expect([...samples.labels()!]).toEqual([0.75, 0.25, 0, 1, NaN, NaN, 0, 1, 0.5, 0.5]);
+    samples.dispose();
+    const other = await csv(text, { classes: ["Zebra", "yak", "ant"] });
+    expect([...other.labels()!.subarray(0, 3)]).toEqual([0, 0, 1]);
+    other.dispose();
+    await expectCode(
+      csv("path,label,p_a,p_b\nimages/1.png,a,0.9,0.9\n"),
+      "REG_DATA_LABEL",
+      "line 2",
+      "0.9, 0.9",
+      "sum to 1",
+    );
+  });
+
   it("reads a list without labels; a limit takes the first rows", async () => {
     const samples = await csv("path\nimages/1.png\nimages/2.png\n", { limit: 1 });
     expect([samples.length, samples.labels(), samples.classes]).toEqual([1, undefined, []]);

@@ -13,7 +13,20 @@ describe("the plug-in", () => {
       }),
     );
     expect([plugin.name, plugin.version]).toEqual([manifest.name, manifest.version]);
-    expect(readers.map(({ name }) => name)).toEqual(["idx", "cifar10-binary", "image-folder", "csv"]);
+    expect(readers.map(({ name }) => name)).toEqual([
+      "idx",
+      "cifar10-binary",
+      "image-folder",
+      "csv",
+      "mask-folder",
+      "coco-masks",
+      "coco",
+      "yolo",
+      "voc",
+      "boxes-csv",
+      "npz",
+      "tfrecord",
+    ]);
     const folder = await tempFolder();
     await plain(folder, "a/1.png", [1, 2, 3]);
     await plain(folder, "b/1.png", [1, 2, 3]);

@@ -127,6 +127,27 @@ export class Blocks {
     return tfl.layers.multiply({ name: `${name}_excite` }).apply([x, spread]) as Node;
   }
 
+  /** Twice as high and wide, each pixel four times. */
+  upsample(x: Node, name: string): Node {
+    return tfl.layers.upSampling2d({ name, size: [2, 2] }).apply(x) as Node;
+  }
+
+  concat(a: Node, b: Node, name: string): Node {
+    return tfl.layers.concatenate({ name, axis: -1 }).apply([a, b]) as Node;
+  }
+
+  /** A head for each pixel, "predictions", and the model around it. */
+  pixelModel(name: string, input: Node, features: Node, classes: number): tfl.LayersModel {
+    const head = tfl.layers.conv2d({
+      name: "predictions",
+      filters: classes,
+      kernelSize: 1,
+      activation: "softmax",
+      kernelInitializer: this.#heNormal("fanIn"),
+    });
+    return tfl.model({ name, inputs: input, outputs: head.apply(features) as Node });
+  }
+
   /** The head, "predictions", and the model around it. */
   model(name: string, input: Node, features: Node, classes: number): tfl.LayersModel {
     // Scaled by its outputs, a head for few classes would begin with loud and wrong opinions.

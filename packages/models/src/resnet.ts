@@ -2,8 +2,7 @@ import type { Architecture } from "@regimen/core";
 import { Blocks, isSmall, SMALL, type How, type Node } from "./blocks.ts";
 
 /** Two 3×3 convolutions with the skip of He et al. 2015b, figure 2; a 1×1 projection (their option B) where shapes change. */
-function basicBlock(blocks: Blocks, x: Node, name: string, filters: number, strides: number): Node {
-  const out = blocks.filters(filters);
+export function basicBlock(blocks: Blocks, x: Node, name: string, out: number, strides: number): Node {
   let branch = blocks.convNormRelu(x, `${name}_1`, out, 3, { strides });
   branch = blocks.norm(blocks.conv(branch, `${name}_2_conv`, out, 3), `${name}_2_bn`);
   const same = strides === 1 && x.shape[x.shape.length - 1] === out;
@@ -14,7 +13,13 @@ function basicBlock(blocks: Blocks, x: Node, name: string, filters: number, stri
 function groups(blocks: Blocks, x: Node, filters: readonly number[], counts: readonly number[]): Node {
   filters.forEach((width, group) => {
     for (let block = 0; block < counts[group]!; block++)
-      x = basicBlock(blocks, x, `group${group + 1}_block${block + 1}`, width, group > 0 && block === 0 ? 2 : 1);
+      x = basicBlock(
+        blocks,
+        x,
+        `group${group + 1}_block${block + 1}`,
+        blocks.filters(width),
+        group > 0 && block === 0 ? 2 : 1,
+      );
   });
   return x;
 }

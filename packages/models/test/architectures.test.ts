@@ -11,6 +11,7 @@ import plugin, {
   resnet20v2,
   resnet34,
   smallCnn,
+  smallDetector,
 } from "../src/index.ts";
 
 beforeAll(() => tf.setBackend("cpu"));
@@ -41,7 +42,27 @@ test("the plug-in registers all of them", () => {
     "resnet18",
     "resnet34",
     "efficientnetb0",
+    "unet",
+    "resnet-unet",
+    "small-detector",
   ]);
+});
+
+test("small-detector gives a map of an eighth of the image's sides, of odd sizes too", () => {
+  for (const [h, w, rows, columns] of [
+    [64, 96, 8, 12],
+    [200, 200, 25, 25],
+    [50, 70, 7, 9],
+  ] as const) {
+    const model = smallDetector.build({
+      format: { h, w, c: 1, range: [0, 255] },
+      classes: 3,
+      seeds: () => 1,
+      with: {},
+    });
+    expect(model.outputs[0]!.shape).toEqual([null, rows, columns, 64]);
+    model.dispose();
+  }
 });
 
 describe("trainable parameters", () => {

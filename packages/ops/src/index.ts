@@ -4,7 +4,7 @@ export { batchNormTrain, type BatchNormalized } from "./batch-norm.ts";
 export { relu } from "./relu.ts";
 export { swish } from "./swish.ts";
 export { imageMeans } from "./image-means.ts";
-export { softmaxCrossEntropy } from "./cross-entropy.ts";
+export { sigmoidCrossEntropy, softmaxCrossEntropy } from "./cross-entropy.ts";
 export { warp, type WarpOptions } from "./warp.ts";
 export { affineWarp, composeWarp, identityWarp, type AffineParts } from "./warp-matrix.ts";
 export { colour, composeColour, identityColour } from "./colour.ts";

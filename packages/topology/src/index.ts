@@ -1,8 +1,12 @@
 export { topologyOf } from "./read.ts";
 export { modelOf } from "./build.ts";
 export { givesProbabilities, join, joinModels } from "./join.ts";
+export { givesSigmoids } from "./sigmoids.ts";
 export { initialise, uninitialised } from "./initialise.ts";
 export { copyWeights, weightsOf } from "./weights.ts";
 export { residuals, type Residual } from "./residuals.ts";
 export { trainable, withoutTraining } from "./trainable.ts";
 export { registerLayers } from "./layers/register.ts";
+export { toLogits, toSigmoids } from "./logits.ts";
+export { trainingOf, type Training } from "./training.ts";
+export { withNormalization } from "./normalization.ts";

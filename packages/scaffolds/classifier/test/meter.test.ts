@@ -12,7 +12,8 @@ const seenWith = (logits: number[][]): Forward => ({
   outputs: tf.tensor2d(logits),
   maps: [],
 });
-const meterOf = (): ReturnType<typeof classifier.meter> => classifier.meter({ ...format, n: 4, classes: 3 });
+const meterOf = (): ReturnType<typeof classifier.meter> =>
+  classifier.meter({ ...format, n: 4, classes: 3 }, "classification");
 const add = (meter: ReturnType<typeof meterOf>, logits: number[][], labels: number[][]): void =>
   tf.tidy(() => meter.add(seenWith(logits), batchOf(imagesOf(logits.length), tf.tensor2d(labels))));
 /** Logits whose softmax is `p`. */

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { Relu, Swish } from "./activations.ts";
 import { batchNormalizationClass } from "./batch-normalization.ts";
 import { Dropout } from "./dropout.ts";
-import { Log } from "./log.ts";
+import { Log, Logit } from "./log.ts";
 import { AlphaDropout, GaussianDropout, GaussianNoise } from "./noise.ts";
 import { GlobalAveragePooling2D } from "./pooling.ts";
 
@@ -21,6 +21,7 @@ export function registerLayers(): void {
     Swish,
     GlobalAveragePooling2D,
     Log,
+    Logit,
     batchNormalizationClass(),
   ];
   for (const layer of layers)

@@ -1,4 +1,4 @@
-import type { Topology, WrapOptions } from "@regimen/core";
+import type { Topology, WrapOptions } from "@regimen/contracts";
 
 const NORMALIZING = new Set(["BatchNormalization", "LayerNormalization", "Normalization", "Rescaling"]);
 /** What may stand between the images and a model's own normalisation. */

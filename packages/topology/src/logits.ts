@@ -1,4 +1,4 @@
-import { RegimenError, type LayerNode, type Topology } from "@regimen/core";
+import { RegimenError, type LayerNode, type Topology } from "@regimen/contracts";
 
 /** Layers that leave a distribution over classes one. */
 const TRANSPARENT = new Set(["Activation", "Flatten", "Reshape"]);
@@ -8,27 +8,39 @@ const LOGITS = new Set(["linear", "log_softmax"]);
 
 /**
  * The topology whose output is logits. A softmax or sigmoid at the end, in a layer or as one, becomes linear; the average of
- * several such (an ensemble) gets a logarithm behind it; anything linear gives logits already. A sigmoid's logits are trained
- * with softmax like all others: the classes exclude each other.
+ * several such (an ensemble) gets a logarithm behind it, or where answers are `independent` the log-odds; anything linear
+ * gives logits already.
  *
  * Errors: REG_MODEL_OUTPUT for any other activation at the end.
  */
-export function toLogits(topology: Topology): Topology {
+export function toLogits(topology: Topology, { independent = false } = {}): Topology {
   const output = topology.outputs[0]!;
   const end = ending(topology, output);
   switch (end.kind) {
     case "logits":
       return topology;
-    case "mixture":
-      return topology.insert({ from: output }, { className: "Regimen>Log", config: { name: `${output}_log` } });
-    case "activation": {
-      const { name, className, config } = end.layer;
-      return className === "Softmax"
-        ? topology.replace(name, { className: "Activation", config: { name, activation: "linear" } })
-        : topology.replace(name, { className, config: { ...config, activation: "linear" } });
+    case "mixture": {
+      const name = `${output}_log`;
+      return topology.insert(
+        { from: output },
+        { className: `Regimen>${independent ? "Logit" : "Log"}`, config: { name } },
+      );
     }
+    case "activation":
+      return withActivation(topology, end.layer, "linear");
   }
 }
+
+/** The topology with sigmoids where it ends in a softmax: each answer a yes or a no of its own. */
+export function toSigmoids(topology: Topology): Topology {
+  const end = ending(topology, topology.outputs[0]!);
+  return end.kind === "activation" ? withActivation(topology, end.layer, "sigmoid") : topology;
+}
+
+const withActivation = (topology: Topology, { name, className, config }: LayerNode, activation: string): Topology =>
+  className === "Softmax"
+    ? topology.replace(name, { className: "Activation", config: { name, activation } })
+    : topology.replace(name, { className, config: { ...config, activation } });
 
 type Ending =
   | { readonly kind: "logits" }

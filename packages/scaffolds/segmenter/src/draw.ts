@@ -1,0 +1,51 @@
+import { IGNORED, type ImageFormat, type Pictures, type Rows } from "@regimen/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Tensor4D } from "@tensorflow/tfjs-core";
+import { logitsOf } from "./pixels.ts";
+
+/** Of classes from 1 on, again and again: Okabe and Ito's, told apart by people of any colour vision. Class 0 is left as it is. */
+const COLOURS = [
+  [230, 159, 0],
+  [86, 180, 233],
+  [0, 158, 115],
+  [240, 228, 66],
+  [0, 114, 178],
+  [213, 94, 0],
+  [204, 121, 167],
+] as const;
+const TINT = 0.45;
+/** Pixels that are ignored. */
+const HIDDEN = [128, 128, 128] as const;
+
+/**
+ * Three to a row: the image, its mask over it, the answer over it. `answers`: [n, h, w, classes], or [n, h, w, 1] of
+ * probabilities or (`logits`) not. Of other channel counts than three the first is shown.
+ */
+export async function drawMasks(
+  { images, masks }: Pick<Rows, "images" | "masks">,
+  answers: Tensor4D,
+  logits: boolean,
+  { h, w, c, range: [low, high] }: ImageFormat,
+): Promise<Pictures> {
+  const n = answers.shape[0];
+  const chosen = tf.tidy(() => {
+    // Of one value a pixel, half is the border.
+    const single = answers.shape[3] === 1 && !logits ? tf.sub(answers, 0.5) : answers;
+    return tf.argMax(logitsOf(single as Tensor4D), 3);
+  });
+  const said = await chosen.data();
+  chosen.dispose();
+  const out = new Uint8Array(3 * n * h * w * 3);
+  for (let at = 0; at < n * h * w; at++) {
+    const [image, pixel] = [Math.floor(at / (h * w)), at % (h * w)];
+    const truth = masks?.[at] ?? IGNORED;
+    for (const [column, of] of [0, truth, said[at]!].entries()) {
+      const tint = of === 0 ? undefined : of === IGNORED ? HIDDEN : COLOURS[(of - 1) % COLOURS.length]!;
+      for (let k = 0; k < 3; k++) {
+        const value = (255 * (images[at * c + (c === 3 ? k : 0)]! - low)) / (high - low);
+        out[((3 * image + column) * h * w + pixel) * 3 + k] = tint ? (1 - TINT) * value + TINT * tint[k]! : value;
+      }
+    }
+  }
+  return { images: out, format: { h, w, c: 3, range: [0, 255] }, columns: 3 };
+}
