@@ -77,7 +77,7 @@ export function whole(text: string): number {
   return Number(text);
 }
 
-export function several(text: string): number {
+function several(text: string): number {
   const value = whole(text);
   if (value < 1 || value > 10_000) throw new InvalidArgumentError(`got "${text}"; expected a number from 1 to 10000.`);
   return value;

@@ -1,6 +1,5 @@
 import type { Json } from "./json.ts";
 import type { Answer, Request } from "./metalearner.ts";
-import type { SearchOptions } from "./plugin.ts";
 import type { Trial } from "./record.ts";
 
 /** A request as it is handed to whoever does it: plain JSON. */
@@ -34,5 +33,3 @@ export interface Workbench {
   readonly identity: Identity;
   /** Rejects with what would break every other request too. */ work(work: Work, signal: AbortSignal): Promise<Done>;
 }
-/** The options of the job, as its own process got them. */
-export type WorkbenchOptions = SearchOptions & { readonly out: string };

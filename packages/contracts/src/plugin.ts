@@ -2,9 +2,10 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Samples, Source } from "./data.ts";
 import type { Cost, Json, Params, Score, Task } from "./json.ts";
 import type { Evaluation, Prediction } from "./evaluation.ts";
-import type { Executor, Workbench, WorkbenchOptions } from "./executor.ts";
+import type { Executor, Workbench } from "./executor.ts";
 import type { Fragment, MetaLearner, Refusal } from "./metalearner.ts";
 import type { Architecture, Scaffold } from "./model.ts";
+import type { TrialRecord } from "./record.ts";
 import type { Recorder } from "./recording.ts";
 import type { Report } from "./report.ts";
 import type { Optimizer } from "./step.ts";
@@ -229,18 +230,6 @@ export interface SearchResult {
   readonly trials: readonly TrialRecord[];
   readonly folder: string | null;
 }
-export type TrialRecord = {
-  readonly id: string;
-  readonly name: string;
-  readonly policy: Fragment;
-  readonly status: "ok" | "failed" | "over-budget";
-  readonly until: number;
-  readonly horizon: number;
-  readonly from: string | null;
-  readonly score: Score | null;
-  readonly cost: Cost;
-  readonly why: string | null;
-};
 export interface TrainResult extends FitResult {
   /** `report.json`. */ readonly report: Report;
 }
@@ -261,7 +250,7 @@ export interface Regimen {
   /** The main job: baseline, search, final training, report. */ train(options: TrainOptions): Running<TrainResult>;
   search(options: SearchOptions): Running<SearchResult>;
   /** Opens a run to do requests of its search, for an executor elsewhere. Errors: REG_RUN_MISSING, REG_DATA_*. */
-  workbench(options: WorkbenchOptions): Promise<Workbench>;
+  workbench(options: SearchOptions & { readonly out: string }): Promise<Workbench>;
   fit(options: FitOptions): Running<FitResult>;
   /** `model`: a plain model on raw pixels. */ evaluate(options: {
     readonly model: LayersModel;

@@ -1,7 +1,6 @@
 import type { Source } from "./data.ts";
 import type { Cost, Json, Score } from "./json.ts";
 import type { Fragment } from "./metalearner.ts";
-import type { TrialRecord } from "./plugin.ts";
 
 /** What a job trains, validates and tests on. */
 export type Splits = {
@@ -18,6 +17,19 @@ export type Point = {
   readonly images: number;
   readonly logs: Readonly<Record<string, number>>;
   readonly score: Score | null;
+};
+
+export type TrialRecord = {
+  readonly id: string;
+  readonly name: string;
+  readonly policy: Fragment;
+  readonly status: "ok" | "failed" | "over-budget";
+  readonly until: number;
+  readonly horizon: number;
+  readonly from: string | null;
+  readonly score: Score | null;
+  readonly cost: Cost;
+  readonly why: string | null;
 };
 
 /** A finished trial, with the loss of every validation image, at the best temperature where there is one: what paired comparisons need. */

@@ -78,7 +78,13 @@ export async function attribute(
     const half = Math.hypot(highest - mean, 1.96 * Math.SQRT2 * NOISE * comparable(without.score));
     const [lo, hi] = [mean - half, mean + half];
     const verdict = hi < 0 ? "helps" : lo > 0 ? "hurts" : "no-effect";
-    measured.push({ use, loss: comparable(whole.score), lossWithout: comparable(without.score), interval: [lo, hi], verdict });
+    measured.push({
+      use,
+      loss: comparable(whole.score),
+      lossWithout: comparable(without.score),
+      interval: [lo, hi],
+      verdict,
+    });
   }
   const refused = measured
     .filter(({ verdict }) => verdict === "hurts")

@@ -1,14 +1,5 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import type {
-  Blueprint,
-  Cost,
-  Metered,
-  Predictor,
-  Recording,
-  Run,
-  ScaffoldModel,
-  Source,
-} from "@regimen/contracts";
+import type { Blueprint, Cost, Metered, Predictor, Recording, Run, ScaffoldModel, Source } from "@regimen/contracts";
 import { tableOf } from "@regimen/composition";
 import { capture, decode, encode, restore, tableFrom, tableTo } from "@regimen/run-folder";
 import { Repeated } from "@regimen/steps";

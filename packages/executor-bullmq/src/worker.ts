@@ -8,7 +8,7 @@ import { connectionOf, probe } from "./connection.ts";
 import { meetingIn, type Job, type Meeting, type Result } from "./meeting.ts";
 
 /** A run that this worker has opened. */
-export type Opened = Workbench & { close(): Promise<void> };
+type Opened = Workbench & { close(): Promise<void> };
 export type ServeOptions = {
   readonly url: string;
   /** The folder that holds the runs; all machines see it. */ readonly runs: string;

@@ -84,7 +84,13 @@ async function losses(
   const running = regimen.fit({
     model: { model: smooth(), weights: "fresh" },
     data: { train: data, validation: data },
-    training: { epochs: images > BATCH ? 1 : STEPS, batchSize: BATCH, learningRate: 0.01, optimizer, schedule: "constant" },
+    training: {
+      epochs: images > BATCH ? 1 : STEPS,
+      batchSize: BATCH,
+      learningRate: 0.01,
+      optimizer,
+      schedule: "constant",
+    },
     policy,
     seed: 3,
   });

@@ -75,7 +75,7 @@ async function cli(
 describe("the umbrella", () => {
   it("brings every plug-in among its dependencies", async () => {
     const loaded = (await loadHost(host)).map(({ plugin }) => plugin.name);
-    const plain = ["@regimen/cli", "@regimen/core", "@regimen/report"];
+    const plain = ["@regimen/cli", "@regimen/core", "@regimen/export", "@regimen/report", "@regimen/studio"];
     const expected = Object.keys(manifest.dependencies).filter(
       (name) => name.startsWith("@regimen/") && !plain.includes(name),
     );

@@ -28,7 +28,7 @@ const place = ({ run: { folder } }: Report): string => folder ?? "RUN";
 /** Epochs of a plain run, and of one that costs as much as search and final training; null where that is not known. */
 export const plainEpochs = ({ search: { cost }, dataset: { splits } }: Report): number | null =>
   splits.train > 0 && cost.plainRunImages > 0 ? cost.plainRunImages / splits.train : null;
-export function equalEpochs(report: Report): number | null {
+function equalEpochs(report: Report): number | null {
   const [one, over] = [plainEpochs(report), report.search.cost.totalOverBaseline];
   return one === null || over === null ? null : one * over;
 }

@@ -3,7 +3,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Metadata } from "../job/metadata.ts";
 
 /** What a target is given: a saved model, and the new folder that it fills. */
-export type ExportOrder = {
+type ExportOrder = {
   /** Holds `model.json`, its weights, and `metadata.json`. */ readonly model: string;
   readonly metadata: Metadata;
   /** What a person calls the model: the run's folder. */ readonly name: string;
@@ -16,7 +16,7 @@ export type ExportOrder = {
 };
 
 /** `files`: relative to `out`; `next`: what to do now, in one line each. */
-export type Exported = {
+type Exported = {
   readonly files: readonly string[];
   readonly next: readonly string[];
   /** The model with its weights as they were written, for whoever calls to dispose of; needs a backend. */

@@ -23,7 +23,7 @@ export type Tensor = {
   readonly values: ArrayBufferView;
 };
 /** A float32 tensor; null: the batch. */
-export type Port = { readonly name: string; readonly shape: readonly (number | null)[] };
+type Port = { readonly name: string; readonly shape: readonly (number | null)[] };
 export type Model = {
   readonly name: string;
   readonly nodes: readonly Node[];

@@ -1,8 +1,8 @@
 import { bytesOf, Message } from "../protobuf.ts";
 
 /** tensorflow/core/framework/types.proto */
-export const TYPES = { float32: 1, int32: 3, int8: 6, float16: 19 } as const;
-export type Dtype = keyof typeof TYPES;
+const TYPES = { float32: 1, int32: 3, int8: 6, float16: 19 } as const;
+type Dtype = keyof typeof TYPES;
 
 /** TensorFlow reads graphs of this version and later ones (tensorflow/core/public/version.h). */
 const GRAPH_VERSION = 1395;
