@@ -1,5 +1,4 @@
 import {
-  comparable,
   createRng,
   imagesSeen,
   mergeFragments,
@@ -171,7 +170,8 @@ function tell(state: RegularizationState, answer: Answer): RegularizationState {
     return withForks({ ...state, spent }, probed);
   }
   const at = Number(answer.id);
-  const score = answer.status === "ok" && answer.score ? comparable(answer.score) : undefined;
+  // Not at the best temperature: short forks are shocked by strong policies, and what these do for confidence shows first.
+  const score = answer.status === "ok" ? answer.score?.loss : undefined;
   const loss = score !== undefined && Number.isFinite(score) ? score : null;
   const forks = state.forks.map((one, i) => (i === at ? { ...one, told: true, loss } : one));
   const over = state.over || answer.status === "over-budget";
