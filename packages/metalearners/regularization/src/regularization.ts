@@ -198,6 +198,7 @@ function leadersOf({ forks, leaders, round, beam }: RegularizationState): readon
   }
   const children = told.filter(({ at }) => forks[at]!.round === round);
   const best = lossOf(leaders[0]!) ?? Number.POSITIVE_INFINITY;
+  // Once a round is over its winner leads, and nobody beats himself.
   const better = children.filter(({ loss }) => best - loss > needed(children.length)).sort((a, b) => a.loss - b.loss);
   return [...better.map(({ at }) => at), ...leaders].slice(0, beam);
 }
@@ -216,10 +217,10 @@ function nextRound(state: RegularizationState): RegularizationState | undefined 
   return { ...state, round: round + 1, forks: [...forks, ...children.map((policy) => fork(policy, round + 1))] };
 }
 
-/** The leader of the last finished round. */
-function best({ forks, leaders, problem }: RegularizationState): Fragment {
-  const [first] = leaders;
-  return first === undefined ? problem.base : forks[first]!.policy;
+/** The leader by what has been told: the budget may end within a round. */
+function best(state: RegularizationState): Fragment {
+  const [first] = leadersOf(state);
+  return first ? state.forks[first]!.policy : state.problem.base;
 }
 
 /**
