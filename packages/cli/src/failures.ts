@@ -68,12 +68,18 @@ function isRegimenError(error: unknown): error is RegimenError {
   return error instanceof RegimenError || (error instanceof Error && error.name === "RegimenError" && "code" in error);
 }
 
-const oneLine = (text: string): string =>
-  text
+/** Longer messages, which quote what somebody's file says, lose their middle. */
+const LONGEST = 800;
+
+/** For a terminal: what a file says may hold control characters, which a terminal would obey. */
+function oneLine(text: string): string {
+  const line = text
     .split("\n")
-    .map((line) => line.trim())
+    .map((part) => part.replace(/\p{Cc}+/gu, " ").trim())
     .filter(Boolean)
     .join(" ");
+  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST / 2)} … ${line.slice(-LONGEST / 2)}`;
+}
 
 function trace(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -13,6 +13,8 @@ export type Pictures = {
   readonly images: Uint8Array | Float32Array;
   readonly format: ImageFormat;
   readonly columns: number;
+  /** By class number: in which colour (red, green, blue, 0..255) it is marked; null: not at all. */
+  readonly colours?: readonly (readonly [number, number, number] | null)[];
 };
 
 /** The static shape of a batch: one recorded step serves all batches of one Shape. */

@@ -15,6 +15,60 @@ export type Evaluation = {
   /** Rows: truth; columns: answers; counts of images (of pixels, in segmentation; of objects that were found, in detection). Absent: as `predictions` have it. */
   readonly confusion?: readonly (readonly number[])[];
   /** Absent: as the probabilities of `predictions` have it. */ readonly calibration?: Calibration;
+  /** Absent: each image has one class, and `error` is the share answered wrongly. */ readonly terms?: Terms;
+  readonly exhibits?: readonly Exhibit[];
+  /**
+   * `error` as if prediction i were there counts[i] times, so that chance can be told by resampling the images; NaN where
+   * those say nothing. Absent: the mean of the images' own errors.
+   */
+  errorOf?(counts: ArrayLike<number>): number;
+};
+
+/** The words of a task whose answers are not one class for each image. */
+export type Terms = {
+  /** What `error` is: "1 − mean IoU". */ readonly error: string;
+  /** The same for someone who trains no models: a sentence without its full stop. */ readonly means: string;
+  /** What `support` counts, in the singular: "pixel". */ readonly unit: string;
+};
+
+/** What a task measures beside error and loss, as data: a report draws it without knowing the task. */
+export type Exhibit = Bars | Curves;
+export type ExhibitWords = {
+  /** Fit for an address and a file's name; no other exhibit of the task has it: "overlap". */ readonly id: string;
+  /** "IoU and Dice per class" */ readonly name: string;
+  /** How to read it, in plain words. */ readonly about: string;
+  /** Method and definitions. */ readonly note: string;
+};
+/** Shares from 0 to 1, the larger the better. The first measure speaks for a row. */
+export type Bars = ExhibitWords & {
+  readonly kind: "bars";
+  readonly measures: readonly string[];
+  /** What `count` counts, in the singular. */ readonly unit: string;
+  /** In an order of their own (sizes) rather than from the weakest. */ readonly ordered: boolean;
+  readonly rows: readonly {
+    readonly name: string;
+    readonly count: number;
+    /** One a measure; null where there is nothing to measure. */ readonly values: readonly (number | null)[];
+  }[];
+};
+/** Lines in a square of shares, the higher the better. */
+export type Curves = ExhibitWords & {
+  readonly kind: "curves";
+  readonly x: string;
+  readonly y: string;
+  /** What `value` is: "AP". */ readonly measure: string;
+  readonly lines: readonly ({ readonly name: string; readonly count: number } & Line)[];
+};
+export type Line = {
+  readonly value: number | null;
+  readonly points: readonly (readonly [number, number])[];
+  /** Where the model works. */ readonly at: readonly [number, number] | null;
+};
+
+/** What a model says of one image, as its user takes it away; what a task does not have is absent. */
+export type ImageAnswer = {
+  /** As in `Prediction`. */ readonly boxes?: NonNullable<Prediction["boxes"]>;
+  /** [h · w], class numbers, in the model's pixels. */ readonly mask?: Uint8Array;
 };
 export type ClassEvaluation = {
   readonly name: string;

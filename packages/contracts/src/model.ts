@@ -1,7 +1,7 @@
 import type { NamedTensorMap, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Batch, ImageFormat, Pictures, Rows, Shape } from "./data.ts";
-import type { Evaluation, Examiner } from "./evaluation.ts";
+import type { Evaluation, Examiner, ImageAnswer } from "./evaluation.ts";
 import type { Json, Params, Score, Task } from "./json.ts";
 import type { Rng } from "./random.ts";
 import type { Step, Weight } from "./step.ts";
@@ -107,13 +107,23 @@ export interface Scaffold {
     readonly classes: readonly string[];
     readonly validation?: Evaluation;
   }): Examiner | undefined;
-  /** A row of pictures for each of `rows`: the image, its truth, the answer. `answers`: the plain model's outputs for them. */
+  /**
+   * A row of pictures for each of `rows`: the image, its truth, the answer. `answers`: the plain model's outputs for them;
+   * `thresholds`: by class, from which score on an answer counts, where that is known.
+   */
   draw?(of: {
     readonly rows: Rows;
     readonly answers: readonly Tensor[];
     readonly model: LayersModel;
     readonly format: ImageFormat;
+    readonly thresholds?: readonly number[];
   }): Promise<Pictures>;
+  /** What a plain model's outputs say, one an image. Absent: as probabilities of classes. */
+  answer?(of: {
+    readonly answers: readonly Tensor[];
+    readonly model: LayersModel;
+    readonly format: ImageFormat;
+  }): Promise<readonly ImageAnswer[]>;
 }
 
 /** A model that can be built again and again. */

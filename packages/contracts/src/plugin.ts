@@ -118,6 +118,11 @@ export type TrainSettings = {
   readonly learningRate?: number | "auto";
   readonly optimizer?: string;
   readonly schedule?: string;
+  /**
+   * Whether the model that is handed back is trained on the validation images too, where a test split is there to measure it on and
+   * no technique of its policy chooses by them. Unless told: after a search yes, since they have served; else as the policy says.
+   */
+  readonly withValidation?: boolean;
 };
 
 export interface JobOptions {
@@ -161,6 +166,7 @@ export type PolicyTrain = {
   readonly learningRate: number;
   /** With parameters where they are not the defaults: "sgd:momentum=0.95,nesterov=false". */ readonly optimizer: string;
   /** Likewise: "cosine:warmUp=0.1". */ readonly schedule: string;
+  /** It was trained on the validation images too. */ readonly withValidation?: boolean;
 };
 /** `policy.json`. */
 export type Policy = {
@@ -220,7 +226,8 @@ export interface FitResult {
   readonly imagesSeen: number;
   readonly seconds: number;
   readonly imagesPerSecond: number;
-  readonly validation: Score;
+  /** null: it was trained on the validation images too, and nothing but the test split is left to measure it on. */
+  readonly validation: Score | null;
   readonly test: Evaluation | null;
   readonly folder: string | null;
 }

@@ -7,13 +7,15 @@ import { threeWords } from "./names.ts";
 import { completeParams, isOff, offParams } from "./space.ts";
 
 const HEAD = { name: "string", engine: "string", seed: "number" } as const;
-const TRAIN: { readonly [K in keyof PolicyTrain]: "number" | "string" } = {
+const TRAIN: { readonly [K in keyof PolicyTrain]-?: "number" | "string" | "boolean" } = {
   epochs: "number",
   batchSize: "number",
   learningRate: "number",
   optimizer: "string",
   schedule: "string",
+  withValidation: "boolean",
 };
+const MAY_LACK: readonly string[] = ["withValidation"] satisfies (keyof PolicyTrain)[];
 
 /** Checks a policy read from JSON. Errors: REG_POLICY_FORMAT, REG_POLICY_INVALID. */
 export function parsePolicy(json: unknown): Policy {
@@ -29,15 +31,16 @@ export function parsePolicy(json: unknown): Policy {
       "REG_POLICY_FORMAT",
       `the policy has format ${json["format"]}, and this version reads format 1; update: npm i regimen@latest`,
     );
-  if (json["format"] !== 1) bad(`has format ${JSON.stringify(json["format"])}`);
+  if (json["format"] !== 1) bad(has("format", json["format"]));
   const known = ["format", ...Object.keys(HEAD), "train", "steps"];
   for (const key of Object.keys(json)) if (!known.includes(key)) bad(`has the unknown key "${key}"${hint(key, known)}`);
   for (const [key, type] of Object.entries(HEAD))
-    if (typeof json[key] !== type) bad(`has ${key} ${JSON.stringify(json[key])}, which is no ${type}`);
+    if (typeof json[key] !== type) bad(`${has(key, json[key])}, which is no ${type}`);
   const { train, steps } = json;
   if (!isObject(train)) return bad("has no train settings");
   for (const [key, type] of Object.entries(TRAIN))
-    if (typeof train[key] !== type) bad(`has train.${key} ${JSON.stringify(train[key])}, which is no ${type}`);
+    if (typeof train[key] !== type && !(MAY_LACK.includes(key) && train[key] === undefined))
+      bad(`${has(`train.${key}`, train[key])}, which is no ${type}`);
   for (const key of Object.keys(train))
     if (!Object.hasOwn(TRAIN, key)) bad(`has the unknown key "train.${key}"${hint(key, Object.keys(TRAIN))}`);
   const { epochs, batchSize, learningRate } = train as PolicyTrain;
@@ -56,6 +59,8 @@ export function parsePolicy(json: unknown): Policy {
 }
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+const has = (key: string, value: unknown): string =>
+  value === undefined ? `has no ${key}` : `has ${key} ${JSON.stringify(value).slice(0, 60)}`;
 const hint = (got: string, known: readonly string[]): string => {
   const near = nearest(got, known);
   return near ? `, the nearest known key is "${near}"` : "";

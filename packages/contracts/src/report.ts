@@ -1,3 +1,4 @@
+import type { Bars, Curves, Line, Terms } from "./evaluation.ts";
 import type { Cost, Json, Params, Task } from "./json.ts";
 
 type Interval = readonly [number, number];
@@ -10,7 +11,27 @@ type Rates = {
   readonly f1?: number | null;
   readonly iou?: number | null;
   readonly dice?: number | null;
+  /** From which score on the class was answered. */ readonly threshold?: number;
 };
+
+/** An exhibit of the task with the baseline's values beside Regimen's; the baseline's are null where there was none. */
+export type ReportExhibit =
+  | (Omit<Bars, "rows"> & {
+      readonly rows: readonly {
+        readonly name: string;
+        readonly count: number;
+        readonly baseline: readonly (number | null)[] | null;
+        readonly regimen: readonly (number | null)[];
+      }[];
+    })
+  | (Omit<Curves, "lines"> & {
+      readonly lines: readonly {
+        readonly name: string;
+        readonly count: number;
+        readonly baseline: Line | null;
+        readonly regimen: Line;
+      }[];
+    });
 
 export type Bin = {
   readonly from: number;
@@ -130,7 +151,7 @@ export type Report = {
   readonly policy: {
     readonly name: string;
     readonly engine: string;
-    readonly train: { readonly [key: string]: number | string };
+    readonly train: { readonly [key: string]: number | string | boolean };
     readonly steps: readonly {
       readonly use: string;
       readonly version: string;
@@ -179,8 +200,19 @@ export type Report = {
     /** Exact McNemar, two-sided; null, like `fixed` and `broken`, where answers are graded. */ readonly p:
       number | null;
     readonly verdict: Verdict;
+    /** Where answers are graded: images whose own error fell, and rose; else null. */
+    readonly improved: number | null;
+    readonly worsened: number | null;
     /** Plain training for longer, on the same images; null where nobody tried. */ readonly longer: LongerTraining | null;
   };
+  /** Null where each image has one class, and the error is the share answered wrongly. */ readonly terms: Terms | null;
+  /** Further measures of the task by their usual names; null where the data cannot tell. */
+  readonly measures: readonly {
+    readonly name: string;
+    readonly baseline: number | null;
+    readonly regimen: number | null;
+  }[];
+  readonly exhibits: readonly ReportExhibit[];
   readonly loss: { readonly baseline: number | null; readonly regimen: number };
   /** No bands and an error of NaN (null in a file) where a task's answers are no probabilities. */
   readonly calibration: { readonly baseline: Calibration | null; readonly regimen: Calibration };
@@ -204,9 +236,21 @@ export type Report = {
         readonly id: string;
         /** 0..1 */ readonly error: number;
         readonly baseline: number | null;
-        /** A data address, or null. */ readonly image: string | null;
+        /** A PNG data address of pictures side by side, as `overlays` names them; or null. */
+        readonly image: string | null;
+        /** Where an image may have several classes: which it has and which were answered; else null. */
+        readonly several: {
+          readonly labels: readonly number[];
+          readonly regimen: readonly number[];
+          readonly baseline: readonly number[] | null;
+        } | null;
       }[]
     | null;
+  /** What the pictures of `worst` show, from left to right, and each class's colour (#rrggbb; null: left as it is); null where nobody drew them. */
+  readonly overlays: {
+    readonly columns: readonly string[];
+    readonly colours: readonly { readonly name: string; readonly colour: string | null }[];
+  } | null;
   /** Training images as they are, and as the policy makes them; null where it changes none or nobody drew them. */
   readonly augmented: Sheet | null;
   readonly synthetic: readonly Shown[];

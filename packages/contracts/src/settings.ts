@@ -11,7 +11,7 @@ export function settingsOf(training: TrainSettings | undefined, facts: readonly 
     value === undefined || value === "auto" ? otherwise : value;
   const normalized = facts.includes("batch-norm");
   const optimizer = given(training?.optimizer, normalized ? "sgd" : "adam");
-  const batchSize = given(training?.batchSize, images < 1000 ? 32 : 64);
+  const batchSize = given(training?.batchSize, Math.min(images, images < 1000 ? 32 : 64));
   const settings = {
     epochs: given(training?.epochs, 30),
     batchSize,
@@ -22,6 +22,7 @@ export function settingsOf(training: TrainSettings | undefined, facts: readonly 
     ),
     optimizer,
     schedule: given(training?.schedule, "one-cycle"),
+    ...(training?.withValidation !== undefined && { withValidation: training.withValidation }),
   };
   for (const key of ["epochs", "batchSize", "learningRate"] as const)
     if (!(settings[key] > 0) || (key === "batchSize" && !Number.isInteger(settings[key])))

@@ -89,6 +89,8 @@ export interface Technique<P extends Params = Params> extends TechniqueMeta {
   create(params: P): Hooks;
   /** Images a training with it costs, relative to one without; 1 unless told. */
   cost?(params: P): number;
+  /** Chooses by the validation images as it trains (where to stop, a temperature): a policy with it is never trained on them too. */
+  readonly validates?: boolean;
 }
 
 /** All optional: what a technique implements is what it is. No run state in closures: use `step.state`. */

@@ -41,7 +41,7 @@ describe("parsePolicy", () => {
   it("tells a newer format from a broken one", () => {
     failing({ ...policy, format: 2 }, "REG_POLICY_FORMAT", "format 2", "npm i regimen@latest");
     failing({ ...policy, format: "1" }, "REG_POLICY_INVALID", 'format "1"');
-    failing({ steps: [] }, "REG_POLICY_INVALID", "format undefined");
+    failing({ steps: [] }, "REG_POLICY_INVALID", "no format");
     for (const nothing of [null, 3, "policy", [policy]]) failing(nothing, "REG_POLICY_INVALID", "policy.json");
   });
 

@@ -1,9 +1,17 @@
 import { givesProbabilities, topologyOf } from "@regimen/topology";
-import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { imagesSeen, type Evaluation, type FitResult, type Policy, type Splits } from "@regimen/contracts";
+import {
+  imagesSeen,
+  type Evaluation,
+  type FitResult,
+  type Pictures,
+  type Policy,
+  type Splits,
+} from "@regimen/contracts";
+import { worstRows } from "@regimen/stats";
 import type { Context, Opened } from "./context.ts";
 import { evaluateModel, type Judging } from "./inference.ts";
+import { DRAWN, drawAnswers } from "./overlays.ts";
 import type { Outcome } from "./session.ts";
 
 /** The trained model in plain form, saved and tested; the first and only look at the test split. */
@@ -29,6 +37,9 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
     task,
     output: givesProbabilities(topologyOf(model)) ? "probabilities" : "logits",
     test: test && { images: test.images, error: test.error, ece: test.ece },
+    thresholds: test?.classes.every(({ threshold }) => threshold !== undefined)
+      ? test.classes.map(({ threshold }) => threshold!)
+      : null,
   });
   return {
     model,
@@ -41,7 +52,7 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
     imagesSeen: imagesSeen(outcome.cost),
     seconds: outcome.cost.seconds,
     imagesPerSecond: outcome.imagesPerSecond,
-    validation: outcome.metered.score,
+    validation: policy.train.withValidation ? null : outcome.metered.score,
     test,
     folder: folder.path ?? null,
   };
@@ -51,25 +62,16 @@ async function tested(judging: Judging, model: LayersModel, { test, validation }
   if (judging.task === "classification") return evaluateModel(model, test!, judging);
   return evaluateModel(model, test!, { ...judging, validation: await evaluateModel(model, validation, judging) });
 }
-/** How many of the worst answers are drawn. */
-const DRAWN = 8;
 /** `shown/test-answers.png`, where the scaffold draws: of the images with the largest errors. */
 async function showAnswers({ session, splits, folder }: Opened, model: LayersModel, test: Evaluation): Promise<void> {
-  const { scaffold } = session;
-  if (!scaffold.draw || !folder.path) return;
-  const errors = test.predictions.map(({ error }) => error ?? -1);
-  const worst = [...errors.keys()].sort((a, b) => errors[b]! - errors[a]!).slice(0, DRAWN);
-  const { format } = splits.test!;
-  const rows = await splits.test!.read(worst);
-  const answers = tf.tidy(() => {
-    const images = tf.tensor4d(new Float32Array(rows.images), [worst.length, format.h, format.w, format.c]);
-    return [model.predict(images)].flat();
-  });
-  folder.show("test-answers", await scaffold.draw({ rows, answers, model, format }), {
+  if (!folder.path) return;
+  const worst = worstRows(test, DRAWN);
+  const drawn = await drawAnswers(session.scaffold, model, test, splits.test!, worst);
+  if (!drawn) return;
+  folder.show("test-answers", drawn, {
     columns: ["image", "truth", "answer"],
     rows: worst.map((row) => ({ id: test.predictions[row]!.id, error: test.predictions[row]!.error ?? null })),
   });
-  tf.dispose(answers);
 }
 async function plainOf(outcome: Outcome): Promise<LayersModel> {
   try {
@@ -78,17 +80,19 @@ async function plainOf(outcome: Outcome): Promise<LayersModel> {
     outcome.model.dispose();
   }
 }
-/** As `finish` tests; on validation where there is no test split. */
+/** As `finish` tests; on validation where there is no test split. `rows`: those whose answers are drawn. */
 export async function evaluatePlain(
   context: Context,
   { session, splits }: Opened,
   outcome: Outcome,
-): Promise<Evaluation> {
+  rows: readonly number[],
+): Promise<{ evaluation: Evaluation; drawn: Pictures | undefined }> {
   const judging = { ...context, task: session.task };
   const model = await plainOf(outcome);
   const evaluation = await (splits.test
     ? tested(judging, model, splits)
     : evaluateModel(model, splits.validation, judging));
+  const drawn = await drawAnswers(session.scaffold, model, evaluation, splits.test ?? splits.validation, rows);
   model.dispose();
-  return evaluation;
+  return { evaluation, drawn };
 }

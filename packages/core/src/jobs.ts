@@ -25,13 +25,14 @@ import {
   type Trial,
 } from "@regimen/contracts";
 import { decode, sheetOf } from "@regimen/run-folder";
-import { buildReport } from "@regimen/stats";
+import { buildReport, worstRows } from "@regimen/stats";
 import { attribute, prune } from "./attribution.ts";
 import { composePolicy } from "@regimen/composition";
 import { TRUNK, engineOf, identityOf, imagesFor, open, type Context, type Opened } from "./context.ts";
 import { duplicatesOf, samplesOf, withPictures } from "@regimen/sources";
 import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
+import { DRAWN, drawAnswers, withOverlays } from "./overlays.ts";
 import { learnerOf, problemOf } from "./problem.ts";
 import { TRUNK_NAME, answerTrial, checkpointKey, search, type Found } from "./search.ts";
 import type { Outcome } from "./session.ts";
@@ -48,20 +49,12 @@ export async function fitJob(context: Context, options: FitOptions): Promise<Fit
   const opened = await open("fit", context, { ...options, seed }, { policy: wanted as unknown as Json });
   const { session, splits, folder } = opened;
   composePolicy(wanted, context.registered.techniques, session);
-  const settings = { ...session.settings, ...wanted.train } as PolicyTrain;
-  const images = imagesFor(settings, splits);
-  opened.expect(images);
+  const asked = { ...session.settings, ...wanted.train } as PolicyTrain;
+  const settings = lastSettings(context, opened, wanted, asked, asked.withValidation === true);
+  opened.expect(imagesFor(settings, splits));
   context.emit({ kind: "stage", stage: "final", message: "training", secondsLeft: null });
   const policy = policyOf(wanted, settings, seed, engineOf(context));
-  const outcome = await train(session, {
-    key: "final",
-    policy: { ...wanted, train: settings },
-    seed,
-    until: images,
-    horizon: images,
-    validate: true,
-    lasting: true,
-  });
+  const outcome = await trainLast(opened, { ...wanted, train: settings });
   const result = await finish(context, opened, outcome, policy);
   folder.finish();
   return result;
@@ -139,7 +132,7 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
   const { found, policy, attribution } = await searchWith(context, opened, options, plainRun);
   const searched = addCost(found.spent, attribution.cost);
   const spent = addCost(searched, (await plainRun.made)?.trunk.cost ?? zeroCost);
-  const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(searched));
+  const settings = finalSettings(context, opened, policy, (1 + budget) * plain - imagesSeen(searched));
   const result = policyOf(policy, settings, seed, engineOf(context));
   folder.json("policy.json", result as unknown as Json);
   folder.finish();
@@ -203,10 +196,39 @@ async function trainTrunk({ session, folder, plain, seed }: Opened, policy: Frag
   return trial;
 }
 
-/** A whole number of hundredths of an epoch, so that `fit --policy` trains exactly as long. */
-function finalSettings({ session, splits }: Opened, policy: Fragment, images: number): PolicyTrain {
+/** For the images that are left: a whole number of hundredths of an epoch, so that `fit --policy` trains exactly as long. */
+function finalSettings(context: Context, opened: Opened, policy: Fragment, images: number): PolicyTrain {
+  const { session, splits } = opened;
   const epochs = Math.max(0.01, Math.floor((100 * images) / splits.train.length) / 100);
-  return { ...session.settings, ...policy.train, epochs } as PolicyTrain;
+  const settings = { ...session.settings, ...policy.train, epochs } as PolicyTrain;
+  return lastSettings(context, opened, policy, settings, session.settings.withValidation !== false);
+}
+
+/**
+ * Settings of the model that is handed back. The validation images are free to train it where a test split is there to measure
+ * it on and nothing is chosen by them: no decision threshold, and nothing that a technique of the policy decides.
+ */
+function lastSettings(
+  { registered }: Context,
+  { session, splits }: Opened,
+  { steps }: Fragment,
+  settings: PolicyTrain,
+  wanted: boolean,
+): PolicyTrain {
+  const { withValidation: _, ...rest } = settings;
+  const validates = registered.techniques.some((one) => one.validates && steps.some(({ use }) => use === one.name));
+  const free = splits.test && session.task === "classification" && !validates;
+  return { ...rest, ...(wanted && free && { withValidation: true }) };
+}
+
+/** Trains the model that is handed back, by a policy whose settings are complete. */
+async function trainLast({ session, splits, seed }: Opened, policy: Fragment): Promise<Outcome> {
+  const settings = policy.train as PolicyTrain;
+  const { train: rows, validation } = splits;
+  const data = { ...session.data, ...(settings.withValidation && { train: rows.concat(validation) }) };
+  const until = imagesFor(settings, splits);
+  const validate = !settings.withValidation;
+  return train({ ...session, data }, { key: "final", policy, seed, until, horizon: until, validate, lasting: true });
 }
 
 /** The main job: baseline, search, final training, report. */
@@ -230,30 +252,25 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   const baseline = made?.baseline;
   // Without a baseline nobody needs the trunk but the search, which pays for it.
   const spent = addCost(addCost(found.spent, attribution.cost), compare ? zeroCost : trunk);
-  const settings = finalSettings(opened, policy, (1 + budget) * plain - imagesSeen(spent));
-  const until = imagesFor(settings, splits);
+  const settings = finalSettings(context, opened, policy, (1 + budget) * plain - imagesSeen(spent));
   context.emit({ kind: "stage", stage: "final", message: "final training", secondsLeft: session.secondsLeft() });
-  const order = {
-    key: "final",
-    policy: mergeFragments(policy, { steps: [], train: settings }),
-    seed,
-    until,
-    horizon: until,
-    validate: true,
-    lasting: true,
-  };
-  const outcome = await train(session, order);
+  const outcome = await trainLast(opened, mergeFragments(policy, { steps: [], train: settings }));
   const written = policyOf(policy, settings, seed, engineOf(context));
   const result = await finish(context, opened, outcome, written);
+  const judged = splits.test ?? splits.validation;
+  const regimen =
+    result.test ?? (await evaluateModel(result.model, splits.validation, { ...context, task: session.task }));
+  const rows = worstRows(regimen, DRAWN);
+  const before = baseline && (await evaluatePlain(context, opened, baseline, rows));
   const bare = buildReport({
     record: folder.record,
     options,
     splits,
     duplicates: await duplicatesOf(splits),
     result,
-    regimen: result.test ?? (await evaluateModel(result.model, splits.validation, { ...context, task: session.task })),
+    regimen,
     baseline: baseline && {
-      evaluation: await evaluatePlain(context, opened, baseline),
+      evaluation: before!.evaluation,
       cost: addCost(trunk, baseline.cost),
       points: [...made!.trunk.points, ...baseline.points],
     },
@@ -265,9 +282,14 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     model: session.blueprint.name,
     task: session.task,
   });
-  const misclassified = await withPictures(bare.misclassified, splits.test ?? splits.validation);
+  const misclassified = await withPictures(bare.misclassified, judged);
+  const drawn = {
+    baseline: before?.drawn,
+    regimen: await drawAnswers(session.scaffold, result.model, regimen, judged, rows),
+  };
+  const worst = await withOverlays(bare, drawn, judged, rows);
   const dataset = { ...bare.dataset, samples: await samplesOf(splits.train, sheetOf) };
-  const report = { ...bare, dataset, misclassified, synthetic: folder.shown() };
+  const report = { ...bare, ...worst, dataset, misclassified, synthetic: folder.shown() };
   folder.json("report.json", report as unknown as Json);
   folder.finish();
   return { ...result, report };

@@ -29,7 +29,7 @@ describe("fit", () => {
     const own = model();
     const result = await regimen.fit({ model: own, data: data(), training, seed: 5, policy: "none" });
     own.dispose();
-    expect(result.validation.error).toBeLessThan(0.25);
+    expect(result.validation!.error).toBeLessThan(0.25);
     expect(result.test!.error).toBeLessThan(0.25);
     expect(result.imagesSeen).toBeCloseTo(800 + (5 * 80) / 3);
     const again = await regimen.evaluate({ model: result.model, data: samples(100, 3) });

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { RegimenError } from "@regimen/core";
@@ -15,6 +15,10 @@ async function isGzip(file: string): Promise<boolean> {
   }
 }
 
+const CHUNK = 2 ** 18;
+/** No packing of gzip's makes more of a byte. */
+const MOST_PACKED = 1032;
+
 /** A file's bytes from start to end, unpacked where it is gzip (told by its content, since downloads lose or keep the ending at will). */
 export class ByteReader {
   readonly #shown: string;
@@ -24,21 +28,26 @@ export class ByteReader {
   /** Unpacked bytes handed out so far. */
   got = 0;
 
-  private constructor(source: Readable, shown: string) {
+  /** What the file can hold at most, unpacked. */
+  readonly most: number;
+
+  private constructor(source: Readable, shown: string, most: number) {
     this.#source = source;
     this.#shown = shown;
+    this.most = most;
     this.#chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
   static async open(file: string, shown: string): Promise<ByteReader> {
     try {
       const packed = await isGzip(file);
-      const raw = createReadStream(file, { highWaterMark: 2 ** 18 });
-      if (!packed) return new ByteReader(raw, shown);
-      const unpacked = createGunzip({ chunkSize: 2 ** 18 });
+      const { size } = await stat(file);
+      const raw = createReadStream(file, { highWaterMark: CHUNK });
+      if (!packed) return new ByteReader(raw, shown, size);
+      const unpacked = createGunzip({ chunkSize: CHUNK });
       raw.on("error", (error) => unpacked.destroy(error));
       unpacked.on("close", () => raw.destroy());
-      return new ByteReader(raw.pipe(unpacked), shown);
+      return new ByteReader(raw.pipe(unpacked), shown, size * MOST_PACKED);
     } catch (cause) {
       throw new RegimenError(
         "REG_DATA_PATH",
@@ -78,6 +87,13 @@ export class ByteReader {
         { cause },
       );
     }
+  }
+
+  /** Whether the file can hold `length` bytes; what its header promises is not believed before. Errors: REG_DATA_TRUNCATED. */
+  async expect(length: number): Promise<void> {
+    if (length <= this.most) return;
+    while ((await this.take(CHUNK)).length === CHUNK);
+    throw truncated(this.#shown, this.got, length);
   }
 
   close(): void {

@@ -43,8 +43,33 @@ export async function readCocoJson(path: string, base: string): Promise<CocoJson
       "REG_DATA_UNREADABLE",
       `${shown} has no list "${wrong}"; expected COCO's JSON with images, annotations and categories`,
     );
+  for (const [key, { entry: fits, expected }] of Object.entries(ENTRIES)) {
+    const list = json[key as keyof typeof ENTRIES] ?? [];
+    const at = list.findIndex((one) => !(typeof one === "object" && one !== null && fits(one)));
+    if (at >= 0)
+      throw new RegimenError(
+        "REG_DATA_UNREADABLE",
+        `entry ${at + 1} of "${key}" in ${shown} is ${JSON.stringify(list[at])?.slice(0, 80)}; expected ${expected}`,
+      );
+  }
   return json as CocoJson;
 }
+
+type Entry = Readonly<Record<string, unknown>>;
+const isId = (id: unknown): boolean => typeof id === "number" || typeof id === "string";
+const isText = (text: unknown): boolean => typeof text === "string" && text !== "";
+/** What an entry of each list must have. */
+const ENTRIES = {
+  images: {
+    entry: ({ id, file_name: file }: Entry) => isId(id) && isText(file),
+    expected: "an id and a file_name",
+  },
+  annotations: {
+    entry: ({ image_id: image, category_id: category }: Entry) => isId(image) && isId(category),
+    expected: "an image_id and a category_id",
+  },
+  categories: { entry: ({ id, name }: Entry) => isId(id) && isText(name), expected: "an id and a name" },
+} as const;
 
 /** Where a COCO file's images are: the folder asked for, or one of the usual ones. A path that starts as `path` does. */
 export async function cocoImages(

@@ -45,6 +45,7 @@ async function readLabels({ full, shown }: File): Promise<Int32Array> {
   const bytes = await ByteReader.open(full, shown);
   try {
     const [count] = (await readDimensions(bytes, shown, [1], "0x00000801 (labels as bytes)")) as [number];
+    await bytes.expect(8 + count);
     const labels = Buffer.from(await bytes.take(count));
     if (labels.length < count) throw truncated(shown, bytes.got, 8 + count);
     return Int32Array.from(labels);
@@ -73,22 +74,21 @@ async function openFile(images: File, labels: File | undefined): Promise<RecordF
   const bytes = await ByteReader.open(full, shown);
   let dimensions;
   try {
-    dimensions = await readDimensions(
-      bytes,
-      shown,
-      [3, 4],
-      "0x00000803 (grey images) or 0x00000804 (images with channels)",
-    );
+    const expected = "0x00000803 (grey images) or 0x00000804 (images with channels)";
+    dimensions = (await readDimensions(bytes, shown, [3, 4], expected)) as [number, number, number, number?];
+    const [count, h, w, c = 1] = dimensions;
+    if (h * w === 0 || (c !== 1 && c !== 3)) {
+      throw new RegimenError(
+        "REG_DATA_UNREADABLE",
+        `${shown} says that its images are ${h}×${w} with ${c} channels; expected a size above 0 and 1 or 3 channels`,
+      );
+    }
+    await bytes.expect(4 + 4 * dimensions.length + count * h * w * c);
   } finally {
     bytes.close();
   }
-  const [count, h, w, c = 1] = dimensions as [number, number, number, number?];
-  if (h * w === 0 || (c !== 1 && c !== 3)) {
-    throw new RegimenError(
-      "REG_DATA_UNREADABLE",
-      `${shown} says that its images are ${h}×${w} with ${c} channels; expected a size above 0 and 1 or 3 channels`,
-    );
-  }
+  const [count, h, w] = dimensions;
+  const c = dimensions[3] === 3 ? 3 : 1;
   const numbers = labels ? await readLabels(labels) : new Int32Array(count).fill(NO_LABEL);
   if (numbers.length !== count) {
     throw new RegimenError(

@@ -51,6 +51,8 @@ export function parseNpy(bytes: Uint8Array, shown: string): NpyArray {
     .map((side) => side.trim())
     .filter(Boolean)
     .map(Number);
+  if (!sides.every((side) => Number.isSafeInteger(side) && side >= 0))
+    throw wrong(`has the shape (${shape.slice(0, 80)}); expected whole numbers: save or download it again`);
   const count = sides.reduce((product, side) => product * side, 1);
   const data = start + length;
   if (bytes.length < data + count * kind.bytes)
@@ -60,6 +62,11 @@ export function parseNpy(bytes: Uint8Array, shown: string): NpyArray {
     );
   if (type![2] === "u1" || type![2] === "b1") return { shape: sides, values: bytes.slice(data, data + count) };
   const values = kind.whole ? new Int32Array(count) : new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = kind.read(view, data + i * kind.bytes, type![1] !== ">");
+  for (let i = 0; i < count; i++) {
+    const value = kind.read(view, data + i * kind.bytes, type![1] !== ">");
+    values[i] = value;
+    if (kind.whole && values[i] !== value)
+      throw wrong(`has the value ${value}; expected whole numbers of 32 bits: save it as such`);
+  }
   return { shape: sides, values };
 }

@@ -76,8 +76,8 @@ async function samplesOf(
   how: ReadHow,
   memory?: number,
 ): Promise<OpenedSamples> {
-  const [n, h, w, c = 1] = images.shape;
-  if (![3, 4].includes(images.shape.length) || !n)
+  const [n = 0, h, w, c = 1] = images.shape;
+  if (![3, 4].includes(images.shape.length) || images.shape.includes(0))
     throw new RegimenError(
       "REG_DATA_MISMATCH",
       `images of ${shown} have the shape [${images.shape.join(", ")}]; expected [n, height, width] or [n, height, width, channels]`,

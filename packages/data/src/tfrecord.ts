@@ -84,7 +84,8 @@ async function openTfrecord(spec: DataSpec, how: ReadHow, memory?: number): Prom
       )
     : numberNumbers(
         name,
-        Int32Array.from(known, ({ label }) => label),
+        // What does not fit would become another number.
+        Int32Array.from(known, ({ label }) => Math.max(-2, Math.min(label, 2 ** 31 - 1))),
         where,
         named,
         how.classes,

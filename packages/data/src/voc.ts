@@ -14,13 +14,12 @@ const IMAGES = ["JPEGImages", "images", "Images", "IMAGES"];
 /** Text stays text: a class may be called "1e3". */
 const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === "object" });
 
-type Annotation = {
-  readonly filename?: string;
-  readonly object?: readonly {
-    readonly name?: string;
-    readonly difficult?: string;
-    readonly bndbox?: Readonly<Partial<Record<"xmin" | "ymin" | "xmax" | "ymax", string>>>;
-  }[];
+/** As far as it is known: text, or what stands where text should. */
+type Annotation = { readonly filename?: unknown; readonly object?: readonly (Marking | "")[] };
+type Marking = {
+  readonly name?: unknown;
+  readonly difficult?: unknown;
+  readonly bndbox?: Readonly<Record<string, unknown>>;
 };
 
 async function openVoc(spec: DataSpec, how: ReadHow, memory?: number): Promise<OpenedSamples> {
@@ -57,7 +56,8 @@ async function filesOf(path: string, spec: DataSpec, base: string, split: string
       .filter((file) => !wanted || wanted.has(stem(file)))
       .map(async (file) => {
         const shown = joined(joined(path, written), file);
-        const { filename, object = [] } = read(await readFile(join(full, written, file), "utf8"), shown);
+        const { filename: named, object = [] } = read(await readFile(join(full, written, file), "utf8"), shown);
+        const filename = typeof named === "string" ? named : undefined;
         const image =
           images.get(stem(file)) ?? (filename && images.get(stem(filename))) ?? filename ?? `${stem(file)}.jpg`;
         return {
@@ -81,19 +81,27 @@ async function listOf(path: string, base: string): Promise<Set<string>> {
 }
 
 function read(text: string, shown: string): Annotation {
+  const wrong = (why: string) =>
+    new RegimenError("REG_DATA_UNREADABLE", `${shown} is no annotation of Pascal VOC's: ${why}`);
   const valid = XMLValidator.validate(text);
-  const parsed = valid === true ? (parser.parse(text) as { annotation?: Annotation | "" }) : {};
-  if (parsed.annotation !== undefined) return parsed.annotation || {};
-  throw new RegimenError(
-    "REG_DATA_UNREADABLE",
-    `${shown} is no annotation of Pascal VOC's: ${valid === true ? `it has ${listed(Object.keys(parsed))} in place of "annotation"` : `${valid.err.msg} (line ${valid.err.line})`}`,
-  );
+  if (valid !== true) throw wrong(`${valid.err.msg} (line ${valid.err.line})`);
+  let parsed: Readonly<Record<string, unknown>>;
+  try {
+    parsed = parser.parse(text) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw wrong((cause as Error).message);
+  }
+  const { annotation } = parsed;
+  if (annotation === "") return {};
+  if (typeof annotation === "object" && annotation !== null && !Array.isArray(annotation)) return annotation;
+  throw wrong(`it has ${listed(Object.keys(parsed)) || "nothing"}; expected one "annotation"`);
 }
 
 /** Pixels are counted from 1 in VOC, both ends included. */
-function objectOf(one: NonNullable<Annotation["object"]>[number], where: string): Marked {
+function objectOf(marking: Marking | "", where: string): Marked {
+  const one = marking || {};
   const side = (name: "xmin" | "ymin" | "xmax" | "ymax") => Number(one.bndbox?.[name] || NaN);
-  if (!one.name)
+  if (!one.name || typeof one.name !== "string")
     throw new RegimenError("REG_DATA_UNREADABLE", `${where} has no name; expected the class of the object`);
   return {
     at: [side("ymin") - 1, side("xmin") - 1, side("ymax"), side("xmax")],

@@ -10,6 +10,8 @@ import type { FileReader, OpenedSamples } from "./samples.ts";
 
 /** How far above the images the classes' names may stand. */
 const LEVELS = 3;
+/** Classes that a file may name. */
+const MOST = 100_000;
 
 /** images/train/1.jpg ⇒ labels/train/1.txt; without a folder "images" beside the image. */
 const textOf = (image: string): string =>
@@ -73,22 +75,31 @@ async function namesAbove(folder: string): Promise<readonly string[] | undefined
     for (const { path, name } of files) {
       let read: { names?: unknown } | null;
       try {
-        read = parse(await readFile(path, "utf8")) as { names?: unknown } | null;
+        read = parse(await readFile(path, "utf8"), { logLevel: "error" }) as { names?: unknown } | null;
       } catch (cause) {
         throw new RegimenError("REG_DATA_UNREADABLE", `${name} is no YAML file: ${(cause as Error).message}`, {
           cause,
         });
       }
-      const names = read?.names;
-      if (Array.isArray(names)) return names.map(String);
-      if (names && typeof names === "object") {
-        const numbers = Object.keys(names).map(Number);
-        const given = names as Record<string, unknown>;
-        return Array.from({ length: Math.max(...numbers) + 1 }, (_, k) => String(given[k] ?? k));
-      }
+      if (typeof read?.names === "object" && read.names !== null) return namesIn(read.names, name);
     }
   }
   return undefined;
+}
+
+/** A list of names, or names by number. */
+function namesIn(names: object, file: string): string[] {
+  const given = Object.entries(names).map(([key, name]) => [Number(key), name as unknown] as const);
+  const known = new Map(given);
+  const sound = ([k, name]: readonly [number, unknown]): boolean =>
+    Number.isInteger(k) && k >= 0 && k < MOST && ["string", "number", "boolean"].includes(typeof name);
+  if (!given.every(sound))
+    throw new RegimenError(
+      "REG_DATA_UNREADABLE",
+      `names: in ${file} is neither a list of names nor has it a name for each number from 0 to ${MOST - 1}; expected such as names: [cat, dog]`,
+    );
+  const length = given.reduce((most, [k]) => Math.max(most, k + 1), 0);
+  return Array.from({ length }, (_, k) => String(known.get(k) ?? k));
 }
 
 /** One object a line: its class number and [x, y, width, height] about its centre, or the corners of a polygon; all in shares. */

@@ -100,7 +100,7 @@ async function losses(
   const { captured, model, validation } = await running;
   model.dispose();
   await regimen.dispose();
-  return { losses: seen, captured, validation: validation.loss };
+  return { losses: seen, captured, validation: validation!.loss };
 }
 
 const usable = ({ tasks, order, space }: Technique): boolean =>

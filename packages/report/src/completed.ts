@@ -6,7 +6,17 @@ export function completed(report: Report): Report {
   return {
     ...report,
     dataset: { ...dataset, samples: dataset.samples ?? null },
-    error: { ...error, longer: error.longer ?? null },
+    error: {
+      ...error,
+      longer: error.longer ?? null,
+      improved: error.improved ?? null,
+      worsened: error.worsened ?? null,
+    },
+    terms: report.terms ?? null,
+    measures: report.measures ?? [],
+    exhibits: report.exhibits ?? [],
+    worst: report.worst?.map((one) => ({ ...one, several: one.several ?? null })) ?? null,
+    overlays: report.overlays ?? null,
     unlabeledUse: report.unlabeledUse ?? [],
     unlabeledTried: report.unlabeledTried ?? [],
     augmented: report.augmented ?? null,

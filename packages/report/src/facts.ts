@@ -1,6 +1,51 @@
 // What several sections need to know of a report, worked out once and in one way.
-import type { Report, ReportAxis, ReportTechnique, ReportTrial } from "@regimen/core";
+import type { Report, ReportAxis, ReportExhibit, ReportTechnique, ReportTrial, Terms } from "@regimen/core";
 import { bare, shortUse } from "./words.ts";
+
+/** Whether an answer is more than right or wrong: then mistakes cannot be counted. */
+export const isGraded = ({ worst, terms }: Report): boolean => worst !== null || terms !== null;
+
+/** The task's own words. */
+export const termsOf = ({ terms }: Report): Terms => terms ?? { error: "error", means: "", unit: "image" };
+
+/** Whether a class's counts are of images, which are many and each on its own: only then an interval can be told. */
+export const countsImages = (report: Report): boolean => termsOf(report).unit === "image";
+
+export type BarsShown = Extract<ReportExhibit, { kind: "bars" }>;
+export type CurvesShown = Extract<ReportExhibit, { kind: "curves" }>;
+
+/** What the task measures of each class first. */
+export const mainBars = ({ exhibits }: Report): BarsShown | null =>
+  exhibits.find((one): one is BarsShown => one.kind === "bars" && !one.ordered && one.rows.length > 0) ?? null;
+
+/** Rows of fewer are not called the lowest: luck decides there. */
+const FEW = 10;
+/** The row of the lowest value that was measured; null where none was. */
+export function lowestRow(exhibit: ReportExhibit): {
+  readonly name: string;
+  readonly value: number;
+  readonly baseline: number | null;
+  readonly others: number;
+} | null {
+  const rows =
+    exhibit.kind === "bars"
+      ? exhibit.rows.map(({ name, count, baseline, regimen }) => ({
+          name,
+          count,
+          value: regimen[0] ?? null,
+          baseline: baseline?.[0] ?? null,
+        }))
+      : exhibit.lines.map(({ name, count, baseline, regimen }) => ({
+          name,
+          count,
+          value: regimen.value,
+          baseline: baseline?.value ?? null,
+        }));
+  const known = rows.flatMap((row) => (row.value === null ? [] : [{ ...row, value: row.value }]));
+  const enough = known.filter(({ count }) => count >= FEW);
+  const [lowest] = (enough.length ? enough : known).sort((a, b) => a.value - b.value);
+  return lowest ? { ...lowest, others: known.length - 1 } : null;
+}
 
 /** Mistakes, as counts of images. `both`: wrong before and after. */
 export type Mistakes = {
@@ -29,25 +74,35 @@ export type ClassRow = {
     readonly recall: number | null;
     readonly found: number;
   } | null;
+  /** From which score on the class is answered; null where the likeliest class is. */ readonly threshold:
+    number | null;
 };
 
 /** The classes, weakest first: by the lower of recall and precision; those without images last. */
 export function classRows(report: Report): ClassRow[] {
-  const { confusion } = report;
+  // A confusion of graded answers counts other things: objects that were found by an answer of whatever class, say.
+  const confusion = isGraded(report) ? { baseline: null, regimen: [] } : report.confusion;
   const rows = report.classes.map((c, index): ClassRow => {
     const found = confusion.regimen[index]?.[index] ?? Math.round((c.regimen.recall ?? 0) * c.support);
+    const { precision } = c.regimen;
     return {
       index,
       name: c.name,
       support: c.support,
       found,
-      answered: confusion.regimen.reduce((sum, row) => sum + (row[index] ?? 0), 0),
-      precision: c.regimen.precision,
+      answered: confusion.regimen.length
+        ? confusion.regimen.reduce((sum, row) => sum + (row[index] ?? 0), 0)
+        : precision
+          ? Math.round(found / precision)
+          : 0,
+      precision,
       recall: c.regimen.recall,
       baseline: c.baseline && {
-        ...c.baseline,
+        precision: c.baseline.precision,
+        recall: c.baseline.recall,
         found: confusion.baseline?.[index]?.[index] ?? Math.round((c.baseline.recall ?? 0) * c.support),
       },
+      threshold: c.regimen.threshold ?? null,
     };
   });
   return rows.sort((a, b) => strength(a) - strength(b) || a.index - b.index);

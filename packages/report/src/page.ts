@@ -8,6 +8,7 @@ import { cost } from "./sections/cost.ts";
 import { curves } from "./sections/curves.ts";
 import { data } from "./sections/data.ts";
 import { errors, unlabeled } from "./sections/errors.ts";
+import { exhibits } from "./sections/exhibits.ts";
 import { limits } from "./sections/limits.ts";
 import { mistakes } from "./sections/mistakes.ts";
 import { model } from "./sections/model.ts";
@@ -15,7 +16,7 @@ import { augmented, synthetic } from "./sections/pictures.ts";
 import { policy } from "./sections/policy.ts";
 import { refused } from "./sections/refused.ts";
 import { reproduce } from "./sections/reproduce.ts";
-import type { MakeSection, Section } from "./sections/section.ts";
+import type { Section } from "./sections/section.ts";
 import { techniques } from "./sections/techniques.ts";
 import { element, scriptHash } from "./script.ts";
 import { headline } from "./sentences.ts";
@@ -23,13 +24,14 @@ import { style } from "./style.ts";
 import { day, many } from "./words.ts";
 
 /** After the answer, in the page's order. */
-const SECTIONS: readonly MakeSection[] = [
+const SECTIONS: readonly ((report: Report) => Section | readonly Section[] | null)[] = [
   limits,
   data,
   model,
   policy,
   techniques,
   refused,
+  exhibits,
   classes,
   confusion,
   errors,

@@ -1,14 +1,18 @@
 // The sentences at the head of the report; the command line ends with the same ones.
 import type { Report, Verdict } from "@regimen/core";
 import { detectableChange, imagesNeeded } from "@regimen/stats";
-import { count, fewer, howOften, many, percentOf, points, pValue, signed, signless } from "./words.ts";
+import { isGraded, termsOf } from "./facts.ts";
+import { capital, count, fewer, howOften, less, many, percentOf, points, pValue, signed, signless } from "./words.ts";
+
+/** Whether there is a baseline to compare with. */
+const isCompared = ({ error }: Report): boolean => error.baseline !== null;
 
 type Compared = Report["error"] & {
   readonly baseline: number;
   readonly fixed: number;
   readonly broken: number;
 };
-/** A report's error where there is a baseline to compare with, else null. */
+/** A report's error where there is a baseline to compare with, mistake by mistake, else null. */
 const compared = ({ error }: Report): Compared | null =>
   error.baseline === null || error.fixed === null || error.broken === null ? null : (error as Compared);
 
@@ -17,6 +21,7 @@ export function headline(report: Report): string {
   const { error } = report;
   const on = `${many(error.images, `${error.split} image`)}`;
   const show = (share: number) => percentOf(share, error.images);
+  if (isGraded(report)) return gradedHeadline(report, on, show);
   const e = compared(report);
   if (!e) return `Error is ${show(error.regimen)} on ${on}; no baseline was trained to compare it with`;
   const [before, after] = [show(e.baseline), show(e.regimen)];
@@ -32,6 +37,24 @@ export function headline(report: Report): string {
   }
 }
 
+function gradedHeadline(report: Report, on: string, show: (share: number) => string): string {
+  const { error } = report;
+  const name = termsOf(report).error;
+  if (error.baseline === null)
+    return `${capital(name)} is ${show(error.regimen)} on ${on}; no baseline was trained to compare it with`;
+  const [before, after] = [show(error.baseline), show(error.regimen)];
+  switch (error.verdict) {
+    case "better":
+      return `${less(error.reduction ?? 1 - error.regimen / error.baseline)} error: ${name} fell from ${before} to ${after} on ${on}`;
+    case "worse":
+      return `More error: ${name} rose from ${before} to ${after} on ${on}`;
+    case "no-difference":
+      return `No difference that ${on} can show: ${name} ${before} before, ${after} after`;
+    case "too-few-images":
+      return `Too few images to tell: ${name} ${before} before, ${after} after, on only ${on}`;
+  }
+}
+
 const changed = (e: Compared) => {
   if (e.fixed + e.broken === 0) return "Both models are wrong on the same images: none fixed, none newly broken.";
   return `${many(e.fixed, "image")} fixed, ${count(e.broken)} newly broken`;
@@ -41,14 +64,35 @@ const range = (lo: number, hi: number) => `95\u202f% interval ${points(lo)} to $
 /** Why the headline may be believed, or may not: images fixed and broken, interval, chance in words. */
 export function proof(report: Report): string {
   const e = compared(report);
-  if (!e) {
+  if (!isCompared(report)) {
     return "Without the baseline, nothing here says whether the search was worth it. Run again without --no-baseline to know.";
   }
-  const told = sentences(e);
+  const told = e && !isGraded(report) ? sentences(e) : gradedSentences(report);
   // Validation images chose the policy, so they flatter it.
-  return e.split === "test"
+  return report.error.split === "test"
     ? told
     : `${told} There was no test split: the validation images also steered the search, so expect a little less on new images.`;
+}
+
+/** Images better and worse, and the interval of the error itself. */
+function gradedSentences({ error }: Report): string {
+  const { improved, worsened, interval, baseline, regimen } = error;
+  const gain = (baseline ?? 0) - regimen;
+  const images =
+    improved === null || worsened === null
+      ? ""
+      : `${capital(many(improved, "image"))} came out better, ${count(worsened)} worse. `;
+  if (!interval) return `${images}An interval from so few images would say little.`;
+  const [lo, hi] = interval;
+  const drawn = "; it comes from resampling these images";
+  switch (error.verdict) {
+    case "better":
+      return `${images}The gain is ${points(gain)} percentage points (${range(lo, hi)}${drawn}).`;
+    case "worse":
+      return `${images}The loss is ${points(-gain)} percentage points (${range(-hi, -lo)}${drawn}). Keep the baseline.`;
+    default:
+      return `${images}The true change of the error is likely between ${signed(-100 * hi, 1)} and ${signed(-100 * lo, 1)} percentage points, by resampling these images.`;
+  }
 }
 
 function sentences(e: Compared): string {
@@ -93,5 +137,5 @@ const WORDS: Readonly<Record<Verdict, { readonly sign: string; readonly words: s
 
 /** The verdict in a few words, with its sign. */
 export function verdictWords(report: Report): { readonly sign: string; readonly words: string } {
-  return compared(report) ? WORDS[report.error.verdict] : { sign: "–", words: "Not compared: no baseline" };
+  return isCompared(report) ? WORDS[report.error.verdict] : { sign: "–", words: "Not compared: no baseline" };
 }

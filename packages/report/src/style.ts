@@ -119,6 +119,14 @@ svg[data-brushed=without]>:is([stroke="var(--good)"],[fill="var(--good)"]),svg[d
 .sheet li{display:flex;align-items:center;justify-content:flex-end;text-align:right;min-height:0;overflow:hidden}
 .sheet li span{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden;overflow-wrap:anywhere}
 .sheet .columns{grid-column:2;grid-row:1;display:grid;grid-template-columns:repeat(var(--columns),minmax(0,1fr));font-size:.75rem;line-height:1.2;color:var(--ink2);text-align:center;align-items:end}
+.keys{list-style:none;display:flex;flex-wrap:wrap;gap:4px 16px;margin:0 0 12px;padding:0;font-size:.8125rem}
+.keys li{display:flex;align-items:center;gap:6px;overflow-wrap:anywhere}.keys i{width:14px;height:14px;border:1px solid var(--axis);border-radius:2px;flex:none}
+.strips{display:grid;gap:18px;grid-template-columns:minmax(0,1fr)}
+.strip{display:grid;gap:4px 14px;grid-template-columns:minmax(0,1fr);font-size:.8125rem;line-height:1.4;border-top:1px solid var(--rule);padding-top:10px;break-inside:avoid}
+.strip img{display:block;width:100%;height:auto;image-rendering:pixelated;background:var(--grid)}
+.strip.single img{width:112px}.strip.single{grid-template-columns:112px minmax(0,1fr)}
+.strip .columns{display:grid;grid-template-columns:repeat(var(--columns),minmax(0,1fr));font-size:.75rem;line-height:1.2;color:var(--ink2);text-align:center;padding-bottom:3px}
+.strip .file{overflow-wrap:anywhere}
 .shown{display:block;max-width:100%;width:min(100%,560px);height:auto;image-rendering:pixelated;border-radius:2px}
 pre{background:var(--panel);border:1px solid var(--rule);border-radius:4px;padding:12px;overflow-x:auto;margin:12px 0;font-size:.875rem;line-height:1.5}
 pre{white-space:pre-wrap}pre code{font-size:1em;overflow-wrap:anywhere}pre .c{color:var(--ink2)}
@@ -131,6 +139,7 @@ main{padding:0 20px}
 .chart svg{max-width:100%;width:auto}
 .facts{grid-template-columns:1fr 1fr;column-gap:28px}
 .cards{grid-template-columns:repeat(3,minmax(0,1fr))}
+.strip:not(.single){grid-template-columns:minmax(0,540px) minmax(0,1fr);align-items:end}
 .two{grid-template-columns:minmax(0,1.7fr) minmax(0,1fr)}
 .pairs.three{grid-template-columns:1fr 1fr;column-gap:28px}
 }

@@ -136,6 +136,11 @@ export function fewer(reduction: number): string {
   return Math.round(100 * reduction) === 0 ? "Slightly fewer" : `${percent(reduction, 0)} fewer`;
 }
 
+/** The same of an error that is more than a count of mistakes: "A third less". */
+export function less(reduction: number): string {
+  return fewer(reduction).replace("fewer", "less");
+}
+
 /** How sure a model was; what rounds to all is not all. */
 export const sureness = (probability: number): string =>
   probability >= 0.995 ? `>99${THIN}%` : percent(probability, 0);

@@ -384,8 +384,13 @@ export function fixture(shape: Shape = {}): Report {
       interval: tangoInterval(fixed, broken, images),
       p: mcnemar(fixed, broken),
       verdict,
+      improved: null,
+      worsened: null,
       longer: null,
     },
+    terms: null,
+    measures: [],
+    exhibits: [],
     loss: { baseline: 0.397, regimen: 0.237 },
     calibration: {
       baseline: calibrationOf(before, images, 0.7, random),
@@ -419,6 +424,7 @@ export function fixture(shape: Shape = {}): Report {
       ]),
     ],
     worst: null,
+    overlays: null,
     misclassified: Array.from({ length: Math.min(after, 30) }, (_, i) => {
       const label = Math.min(n - 1, Math.floor(n * Math.sqrt(random())));
       const predicted = (label + 1 + (i % Math.max(1, n - 1))) % n;

@@ -42,4 +42,12 @@ export function sheetOf(pictures: Pictures, rows: readonly string[], columns: re
   return { image: address(sheetPng(pictures, shrink)), rows, columns };
 }
 
+/** A sheet as a data address of at most so many bytes, each side divided by 2, 3 … where it is larger. */
+export function addressWithin(pictures: Pictures, bytes: number): string {
+  const { h, w } = pictures.format;
+  let png = sheetPng(pictures);
+  for (let shrink = 2; png.length > bytes && shrink <= Math.min(h, w); shrink++) png = sheetPng(pictures, shrink);
+  return address(png);
+}
+
 export const address = (png: Uint8Array): string => `data:image/png;base64,${Buffer.from(png).toString("base64")}`;

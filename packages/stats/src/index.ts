@@ -1,7 +1,7 @@
 export { calibrationBins, ece, eceOf, type Bin } from "./calibration.ts";
 export { binomialTail } from "./binomial.ts";
 export { confusion, precisionRecall } from "./confusion.ts";
-export { gradedDifference, isGraded, type GradedDifference } from "./graded.ts";
+export { gradedDifference, isGraded, worstRows, type GradedDifference } from "./graded.ts";
 export { meanInterval, studentT95, wilson } from "./intervals.ts";
 export {
   detectableChange,
@@ -13,6 +13,15 @@ export {
   verdict,
   type Verdict,
 } from "./paired.ts";
-export { atThreshold, averagePrecision, bestThreshold, rocAuc, type AtThreshold } from "./ranking.ts";
+export {
+  atThreshold,
+  averagePrecision,
+  bestThreshold,
+  precisionRecallCurve,
+  rocAuc,
+  thinned,
+  type AtThreshold,
+} from "./ranking.ts";
+export { sizeSteps } from "./sizes.ts";
 export { fitTemperature } from "./temperature.ts";
 export { UNTRIED, buildReport, curvesOf, trialsOf, type Measured } from "./report.ts";

@@ -30,7 +30,8 @@ import {
 } from "@regimen/contracts";
 import { calibrationBins, eceOf } from "./calibration.ts";
 import { confusion } from "./confusion.ts";
-import { gradedDifference, isGraded } from "./graded.ts";
+import { exhibitsOf, measuresOf } from "./exhibits.ts";
+import { gradedDifference, isGraded, worstImages } from "./graded.ts";
 import { mcnemar, pairedCounts, pairedInterval, verdict } from "./paired.ts";
 
 /** What a run has shown. `regimen` and `baseline` are evaluations on the test split, or on validation where there is none. */
@@ -160,13 +161,17 @@ export function buildReport(measured: Measured): Report {
     })),
     confusion: { baseline: before && confusionOf(before), regimen: confusionOf(regimen) },
     error: { split: test ? "test" : "validation", ...compared(before, regimen) },
+    terms: regimen.terms ?? null,
+    measures: measuresOf(before, regimen),
+    exhibits: exhibitsOf(before, regimen),
     loss: { baseline: before?.loss ?? null, regimen: regimen.loss },
     calibration: { baseline: before && calibrationOf(before), regimen: calibrationOf(regimen) },
     unlabeled: null,
     ...unlabeledUse(search),
     curves: curvesOf(measured),
     misclassified: worstOf(before, regimen),
-    worst: isGraded(regimen) ? gradedOf(before, regimen) : null,
+    worst: isGraded(regimen) ? worstImages(before, regimen) : null,
+    overlays: null,
     augmented: null,
     synthetic: [],
     cost: all,
@@ -218,6 +223,7 @@ const ratesOf = ({
   f1,
   iou,
   dice,
+  threshold,
 }: Omit<ClassEvaluation, "name" | "support">) => ({
   precision,
   recall,
@@ -226,6 +232,7 @@ const ratesOf = ({
   ...(f1 !== undefined && { f1 }),
   ...(iou !== undefined && { iou }),
   ...(dice !== undefined && { dice }),
+  ...(threshold !== undefined && { threshold }),
 });
 const labelled = ({ predictions }: Evaluation) => predictions.filter(({ label }) => label >= 0);
 const confusionOf = (of: Evaluation): Report["confusion"]["regimen"] =>
@@ -248,7 +255,7 @@ function calibrationOf(of: Evaluation): Calibration {
 }
 
 function compared(before: Evaluation | null, regimen: Evaluation): Omit<Report["error"], "split"> {
-  const now = { images: regimen.images, regimen: regimen.error };
+  const now = { images: regimen.images, regimen: regimen.error, improved: null, worsened: null };
   if (!before)
     return {
       ...now,
@@ -380,15 +387,6 @@ export function curvesOf({ baseline, final, search }: Trained): Curve[] {
 
 /** How many wrong answers the report lists: the surest ones. */
 const WORST = 60;
-/** Where answers are graded: the images with the largest errors. */
-function gradedOf(before: Evaluation | null, regimen: Evaluation): NonNullable<Report["worst"]> {
-  return regimen.predictions
-    .flatMap(({ id, error }, at) =>
-      typeof error === "number" ? [{ id, error, baseline: before?.predictions[at]?.error ?? null, image: null }] : [],
-    )
-    .sort((a, b) => b.error - a.error)
-    .slice(0, WORST);
-}
 function worstOf(before: Evaluation | null, regimen: Evaluation): Report["misclassified"] {
   return labelled(regimen)
     .map((now, at) => ({ now, then: before && labelled(before)[at]! }))
@@ -406,7 +404,7 @@ function worstOf(before: Evaluation | null, regimen: Evaluation): Report["miscla
 
 /** How the limit begins that a longer plain training takes away. */
 export const UNTRIED = "Whether longer plain training would have done as well";
-function limitsOf({ baseline, search, attribution, splits, plain, final }: Measured): string[] {
+function limitsOf({ baseline, search, attribution, splits, plain, final, result }: Measured): string[] {
   const longer = final.cost.trained > 1.05 * plain;
   return [
     "One seed: another seed would give somewhat other figures; how far they spread was not measured.",
@@ -418,6 +416,11 @@ function limitsOf({ baseline, search, attribution, splits, plain, final }: Measu
     ...(baseline ? [] : ["No baseline was trained: nothing is compared."]),
     ...(baseline && longer
       ? [`${UNTRIED}: the final training ran ${(final.cost.trained / plain).toFixed(1)} times as long as the baseline.`]
+      : []),
+    ...(result.policy.train.withValidation
+      ? [
+          `The final training also had the ${splits.validation.length} validation images, once they had chosen its policy${baseline ? "; the baseline had not" : ""}.`,
+        ]
       : []),
     ...(attribution.images
       ? [

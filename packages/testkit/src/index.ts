@@ -5,6 +5,8 @@ export { packageLaws } from "./package-laws.ts";
 export { pageLaws } from "./readme.ts";
 export { madeUpProblem } from "./problem.ts";
 export { type Runner } from "./runner.ts";
+export { madeUpSamples, type MadeUpSamples } from "./samples.ts";
+export { madeUpColours, madeUpNetwork } from "./small.ts";
 export { recorderLaws } from "./recorder-laws.ts";
 export { simulate, type Breach, type Chain, type SimulateOptions, type Simulation, type Surface } from "./simulate.ts";
 export { timeline, type Timeline, type TimelineOptions } from "./timeline.ts";

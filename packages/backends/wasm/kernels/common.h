@@ -61,6 +61,31 @@ INLINE void store_tile(const int rows, const int vectors, const f4 sum[4][2], fl
   }
 }
 
+// The caller's TILE(rows, vectors) for `count` rows, four at a time and then those that are left; `at`, of which TILE may speak,
+// is the tile's first row. Constants, so that its sums stand in registers.
+#define IN_TILES(at, count, two)              \
+  do {                                        \
+    int at = 0;                               \
+    for (; at + 4 <= (count); at += 4) {      \
+      if (two) TILE(4, 2);                    \
+      else TILE(4, 1);                        \
+    }                                         \
+    switch ((count) - at) {                   \
+      case 3:                                 \
+        if (two) TILE(3, 2);                  \
+        else TILE(3, 1);                      \
+        break;                                \
+      case 2:                                 \
+        if (two) TILE(2, 2);                  \
+        else TILE(2, 1);                      \
+        break;                                \
+      case 1:                                 \
+        if (two) TILE(1, 2);                  \
+        else TILE(1, 1);                      \
+        break;                                \
+    }                                         \
+  } while (0)
+
 INLINE int min(int a, int b) { return a < b ? a : b; }
 INLINE int max(int a, int b) { return a > b ? a : b; }
 INLINE int round_up(int value, int to) { return (value + to - 1) / to * to; }

@@ -102,25 +102,7 @@ void conv2d_forward(int from, int to, float *scratch, const float *x, const floa
 #define TILE(pixels, vectors)                                                                                      \
   output_tile(pixels, vectors, row + ox * reach.pixel_step, reach, weights, out + ox * out_channels, out_channels, \
               out_channels - co)
-        int ox = 0;
-        for (; ox + 4 <= ow; ox += 4) {
-          if (two) TILE(4, 2);
-          else TILE(4, 1);
-        }
-        switch (ow - ox) {
-          case 3:
-            if (two) TILE(3, 2);
-            else TILE(3, 1);
-            break;
-          case 2:
-            if (two) TILE(2, 2);
-            else TILE(2, 1);
-            break;
-          case 1:
-            if (two) TILE(1, 2);
-            else TILE(1, 1);
-            break;
-        }
+        IN_TILES(ox, ow, two);
 #undef TILE
       }
     }

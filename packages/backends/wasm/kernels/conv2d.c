@@ -94,25 +94,7 @@ void conv2d_filter_gradient(int from, int to, float *scratch, const float *x, co
 #define TILE(filters, vectors)                                                                                      \
   filter_tile(filters, vectors, source + k, panel, out + k * out_channels, images, rows, ow, x_image, sh * x_row,   \
               sw * in_channels, out_channels, out_channels - co)
-              int k = 0;
-              for (; k + 4 <= length; k += 4) {
-                if (two) TILE(4, 2);
-                else TILE(4, 1);
-              }
-              switch (length - k) {
-                case 3:
-                  if (two) TILE(3, 2);
-                  else TILE(3, 1);
-                  break;
-                case 2:
-                  if (two) TILE(2, 2);
-                  else TILE(2, 1);
-                  break;
-                case 1:
-                  if (two) TILE(1, 2);
-                  else TILE(1, 1);
-                  break;
-              }
+              IN_TILES(k, length, two);
 #undef TILE
             }
           }
@@ -205,25 +187,7 @@ void conv2d_input_gradient(int from, int to, float *scratch, const float *dy, co
 #define TILE(pixels, vectors)                                                                                        \
   input_tile(pixels, vectors, source + c * out_channels, offsets, count, weights, out + c * sw * in_channels, out_channels, \
              sw * in_channels, in_channels - ci)
-            int c = 0;
-            for (; c + 4 <= phase_columns; c += 4) {
-              if (two) TILE(4, 2);
-              else TILE(4, 1);
-            }
-            switch (phase_columns - c) {
-              case 3:
-                if (two) TILE(3, 2);
-                else TILE(3, 1);
-                break;
-              case 2:
-                if (two) TILE(2, 2);
-                else TILE(2, 1);
-                break;
-              case 1:
-                if (two) TILE(1, 2);
-                else TILE(1, 1);
-                break;
-            }
+            IN_TILES(c, phase_columns, two);
 #undef TILE
           }
         }

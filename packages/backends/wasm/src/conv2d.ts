@@ -145,24 +145,17 @@ function infoOf(inShape: readonly number[], filterShape: Shape4, attrs: Argument
   );
 }
 
-/** The arguments that all convolution kernels share. */
+/** The arguments that all kernels of this file share. */
 function geometry(info: Info): number[] {
-  return [
-    info.inHeight,
-    info.inWidth,
-    info.inChannels,
-    info.outHeight,
-    info.outWidth,
-    info.outChannels,
-    info.filterHeight,
-    info.filterWidth,
-    info.strideHeight,
-    info.strideWidth,
-    info.dilationHeight,
-    info.dilationWidth,
-    info.padInfo.top,
-    info.padInfo.left,
-  ];
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = info;
+  return [inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, ...reachOf(info)];
+}
+
+/** The last arguments of every convolution kernel: where its windows are. */
+export function reachOf(info: Info): number[] {
+  const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } = info;
+  const { top, left } = padInfo;
+  return [filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, top, left];
 }
 
 /** Several whole images where they are small, else some rows of one. */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { reachOf } from "./conv2d.ts";
 import type { Memory } from "./memory.ts";
 import { sumOfParts } from "./reduce.ts";
 import { register, registerFast, type Arguments } from "./register.ts";
@@ -81,20 +82,6 @@ function infoOf(inShape: readonly number[], filterShape: Shape4, attrs: Argument
 }
 
 function geometry(info: Info): number[] {
-  return [
-    info.inHeight,
-    info.inWidth,
-    info.inChannels,
-    info.outChannels / info.inChannels,
-    info.outHeight,
-    info.outWidth,
-    info.filterHeight,
-    info.filterWidth,
-    info.strideHeight,
-    info.strideWidth,
-    info.dilationHeight,
-    info.dilationWidth,
-    info.padInfo.top,
-    info.padInfo.left,
-  ];
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = info;
+  return [inHeight, inWidth, inChannels, outChannels / inChannels, outHeight, outWidth, ...reachOf(info)];
 }

@@ -57,7 +57,7 @@ async function trained(backend: Backend, model: Architecture, policy: Fragment |
   const result = await running;
   result.model.dispose();
   await regimen.dispose();
-  return [...losses, result.validation.loss];
+  return [...losses, result.validation!.loss];
 }
 
 describe.skipIf(why)(why ? `skipped: ${why}` : "a training gives WebAssembly's losses", () => {

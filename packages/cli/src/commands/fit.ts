@@ -1,6 +1,6 @@
-import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RegimenError, parsePolicy, type Policy } from "@regimen/contracts";
+import { isFolder } from "../config/place.ts";
 import type { Console } from "../display/console.ts";
 import type { JobFlags } from "../flags.ts";
 import type { Call } from "../io.ts";
@@ -23,7 +23,7 @@ export async function fitCommand(
 export function readPolicy(named: string, cwd: string): Policy | "none" {
   if (named === "none") return "none";
   const path = resolve(cwd, named);
-  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, "policy.json") : path;
+  const file = isFolder(path) ? join(path, "policy.json") : path;
   const read = readJson(
     file,
     () => {

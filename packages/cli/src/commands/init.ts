@@ -1,10 +1,10 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { RegimenError, type DataSpec } from "@regimen/contracts";
 import { describePath, findSplits, inspect, type Inspection } from "@regimen/data";
 import { stringify } from "yaml";
-import { splitPlace } from "../config/place.ts";
+import { isFolder, splitPlace } from "../config/place.ts";
 import { CUT, isFraction } from "../config/settings.ts";
 import type { Fraction } from "../config/types.ts";
 import type { Console } from "../display/console.ts";
@@ -37,12 +37,12 @@ export async function initCommand(
     );
   const place = target ?? ".";
   const { format, path } = splitPlace(place, io.cwd);
-  const isFolder = format === undefined && statSync(resolve(io.cwd, path), { throwIfNoEntry: false })?.isDirectory();
   // Paths start at the file, wherever it lies.
   const here = resolve(file, "..") === io.cwd ? path : resolve(io.cwd, path);
-  const { task = "classification", ...found } = isFolder
-    ? await findSplits(here, io.cwd)
-    : { train: await describePath(format === undefined ? here : `${format}:${here}`, io.cwd) };
+  const { task = "classification", ...found } =
+    format === undefined && isFolder(resolve(io.cwd, path))
+      ? await findSplits(here, io.cwd)
+      : { train: await describePath(format === undefined ? here : `${format}:${here}`, io.cwd) };
   const onProgress = (done: number, of: number) => console.live(`  looking at ${count(done)} of ${count(of)} images`);
   const inspection = task === "classification" ? await inspect(place, {}, { base: io.cwd, onProgress }) : undefined;
   console.still();

@@ -1,9 +1,9 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RegimenError } from "@regimen/contracts";
 import { overrides, type JobFlags } from "../flags.ts";
 import { describePath, findSplits, type Splits } from "@regimen/data";
-import { absoluteIfPath, splitPlace } from "./place.ts";
+import { absoluteIfPath, isFolder, splitPlace } from "./place.ts";
 import { readConfig, type Override } from "./read.ts";
 import { searchOf } from "./synthetic.ts";
 import type { Config, Fraction, SourceConfig } from "./types.ts";
@@ -65,14 +65,13 @@ export async function spellOut(
   const reaches = flags.set?.some(({ path }) => path[0] === "data" && path.length > 1) ?? false;
   if (target === undefined || !reaches || /\.(ya?ml|json)$/i.test(target)) return undefined;
   const { format, path } = splitPlace(target, cwd);
-  const found = statSync(resolve(cwd, path), { throwIfNoEntry: false });
-  if (!found) return undefined;
+  if (!existsSync(resolve(cwd, path))) return undefined;
   const seen = flags.config === undefined ? path : resolve(cwd, path);
   const place = format === undefined ? seen : `${format}:${seen}`;
-  const isFolder = format === undefined && found.isDirectory();
-  const { task, ...splits }: Splits = isFolder
-    ? await findSplits(seen, cwd)
-    : { train: await describePath(place, cwd) };
+  const { task, ...splits }: Splits =
+    format === undefined && isFolder(resolve(cwd, path))
+      ? await findSplits(seen, cwd)
+      : { train: await describePath(place, cwd) };
   return [
     { path: ["data"], value: { ...CUT, ...splits }, option: target },
     ...(task === undefined ? [] : [{ path: ["task"], value: task, option: target }]),
@@ -98,8 +97,7 @@ function aim(target: string | undefined, flags: JobFlags, cwd: string): { file: 
     return { file: flags.config ?? usual, data: [] };
   }
   const path = resolve(cwd, target);
-  const isFolder = existsSync(path) && statSync(path).isDirectory();
-  if (!isFolder && /\.(ya?ml|json)$/i.test(target)) {
+  if (!isFolder(path) && /\.(ya?ml|json)$/i.test(target)) {
     if (flags.config !== undefined) {
       throw new RegimenError("REG_USAGE", `got two configurations, ${target} and --config ${flags.config}; name one`);
     }

@@ -44,6 +44,7 @@ export type Config = {
     readonly learningRate?: number | "auto";
     readonly optimizer?: string;
     readonly schedule?: string;
+    readonly withValidation?: boolean;
   };
   readonly seed?: number;
 };

@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import {
   classesOf,
@@ -10,7 +9,7 @@ import {
   type Source,
 } from "@regimen/core";
 import { describePath, findSplits, type Splits } from "@regimen/data";
-import { splitPlace } from "../config/place.ts";
+import { isFolder, splitPlace } from "../config/place.ts";
 import { CUT, isFraction, type Settings } from "../config/settings.ts";
 import { ratiosOf } from "../config/synthetic.ts";
 import type { DataConfig, Fraction, SourceConfig, SyntheticConfig } from "../config/types.ts";
@@ -118,9 +117,8 @@ const firstPath = ({ path }: DataSpec): string => (typeof path === "string" ? pa
 async function partsOf(data: string | DataConfig, base: string): Promise<Parts> {
   if (typeof data === "string") {
     const { format, path } = splitPlace(data, base);
-    const isFolder = statSync(resolve(base, path), { throwIfNoEntry: false })?.isDirectory() === true;
     const found: Splits =
-      format === undefined && isFolder ? await findSplits(path, base) : { train: await describePath(data, base) };
+      format === undefined && isFolder(resolve(base, path)) ? await findSplits(path, base) : { train: await describePath(data, base) };
     return { ...CUT, ...found };
   }
   const one = (of: string | SourceConfig) => specOf(of, base);
@@ -177,7 +175,6 @@ export const trainingPart = (place: string, base: string): Promise<DataSpec> =>
 
 async function partOf(place: string, base: string, choose: (splits: Splits) => DataSpec): Promise<DataSpec> {
   const { format, path } = splitPlace(place, base);
-  const isFolder = statSync(resolve(base, path), { throwIfNoEntry: false })?.isDirectory() === true;
-  if (format !== undefined || !isFolder) return describePath(place, base);
+  if (format !== undefined || !isFolder(resolve(base, path))) return describePath(place, base);
   return choose(await findSplits(path, base));
 }

@@ -95,13 +95,13 @@ function tellFit(result: FitResult, console: Console, io: Io): void {
     imagesSeen: seen,
     seconds,
     imagesPerSecond,
-    validation: { error: validation.error, loss: validation.loss },
+    validation: validation && { error: validation.error, loss: validation.loss },
     test: test === null ? null : { error: test.error, loss: test.loss, ece: test.ece },
   });
   const { ink } = console;
   console.say("");
   if (test !== null) console.say(row(ink, "test", scoreWords(test, test.images)));
-  console.say(row(ink, "validation", scoreWords(validation)));
+  if (validation) console.say(row(ink, "validation", scoreWords(validation)));
   console.say(row(ink, "policy", policyWords(policy)));
   console.say(
     row(

@@ -1,8 +1,7 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Task } from "@regimen/core";
 import { findSplits } from "@regimen/data";
-import { splitPlace } from "../config/place.ts";
+import { isFolder, splitPlace } from "../config/place.ts";
 import type { Settings } from "../config/settings.ts";
 
 /** Formats that are made for one task. */
@@ -25,6 +24,5 @@ export async function taskOf({ config, base }: Pick<Settings, "config" | "base">
   }
   const { format, path } = splitPlace(data, base);
   if (format !== undefined) return FORMATS[format] ?? "classification";
-  const isFolder = statSync(resolve(base, path), { throwIfNoEntry: false })?.isDirectory() === true;
-  return (isFolder && (await findSplits(path, base)).task) || "classification";
+  return (isFolder(resolve(base, path)) && (await findSplits(path, base)).task) || "classification";
 }

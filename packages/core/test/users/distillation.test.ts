@@ -140,8 +140,8 @@ describe("distillation", () => {
     const training = { epochs: 8, batchSize: 20, learningRate: 0.05, optimizer: "sgd" } as const;
     const blind = await fit(regimen, { policy: uses("test-no-labels"), training });
     const taught = await fit(regimen, { policy: uses("test-no-labels", "test-half"), training });
-    expect(blind.validation.loss).toBeGreaterThan(0.65);
-    expect(taught.validation.loss).toBeLessThan(0.5);
+    expect(blind.validation!.loss).toBeGreaterThan(0.65);
+    expect(taught.validation!.loss).toBeLessThan(0.5);
     // `without` reaches through: the middleware outside switches it off for all that is inside.
     const plain = await fit(regimen, { training });
     const unsilenced = await fit(regimen, { policy: uses("test-no-labels", "test-silence"), training });

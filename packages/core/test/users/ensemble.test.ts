@@ -90,7 +90,7 @@ describe("an ensemble", () => {
     expect(evaluation.error).toBe(result.test!.error);
     // What was validated is the average itself, not one of its members.
     const validated = await regimen.evaluate({ model: loaded, data: data.validation });
-    expect(validated.loss).toBeCloseTo(result.validation.loss, 5);
+    expect(validated.loss).toBeCloseTo(result.validation!.loss, 5);
     loaded.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });

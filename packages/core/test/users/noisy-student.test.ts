@@ -90,7 +90,7 @@ describe("a Noisy Student", () => {
     expect(into.tables[0]!.rows).toBe(300);
     expect(into.tables[0]!.columns["p"]!.width).toBe(2);
     into.tables[0]!.columns["p"]!.values.forEach((p, at) => expect(p).toBeCloseTo(into.teachers[0]![at]!, 5));
-    expect(result.validation.error).toBeLessThan(0.3);
+    expect(result.validation!.error).toBeLessThan(0.3);
     expect(result.cost.trained).toBe(PLAIN);
     // 300 pseudo-labels, and 60 validation images after each training's one epoch and at its end.
     expect(result.cost.inferred).toBe(300 + 4 * 60);

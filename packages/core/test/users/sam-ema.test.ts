@@ -168,10 +168,10 @@ describe("EMA", () => {
     );
     expect(result.weights).not.toEqual(Object.values(raw!.at(-1)!));
     // So is what each epoch is validated with.
-    expect(epochs(result.events).at(-1)!.logs["val_loss"]).toBe(result.validation.loss);
+    expect(epochs(result.events).at(-1)!.logs["val_loss"]).toBe(result.validation!.loss);
     const again = await regimen.fit({ ...job(), policy });
     const evaluation = await regimen.evaluate({ model: (await again).model, data: job().data.validation });
-    expect(evaluation.loss).toBeCloseTo(result.validation.loss, 5);
+    expect(evaluation.loss).toBeCloseTo(result.validation!.loss, 5);
     (await again).model.dispose();
   });
 

@@ -48,9 +48,9 @@ describe("temperature scaling", () => {
     const running = await regimen.fit({ ...job(), policy: uses("test-temperature") });
     const evaluation = await regimen.evaluate({ model: running.model, data: job().data.validation });
     running.model.dispose();
-    expect(running.validation.error).toBe(plain.validation.error);
-    expect(evaluation.loss).toBeCloseTo(running.validation.loss, 5);
-    expect(running.validation.loss).toBeGreaterThan(plain.validation.loss + 0.05);
+    expect(running.validation!.error).toBe(plain.validation!.error);
+    expect(evaluation.loss).toBeCloseTo(running.validation!.loss, 5);
+    expect(running.validation!.loss).toBeGreaterThan(plain.validation!.loss + 0.05);
     expect(tf.memory().numTensors).toBe(before);
   });
 

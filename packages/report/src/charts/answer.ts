@@ -1,7 +1,7 @@
 import type { Report } from "@regimen/core";
 import type { Chart, Panel } from "../draw.ts";
 import { NARROW } from "../draw.ts";
-import { mistakes } from "../facts.ts";
+import { isGraded, mistakes } from "../facts.ts";
 import { box, bracket, disc, line, segment, text, textWidth, type Mark } from "../marks.ts";
 import { count, many, percentOf, points, signless } from "../words.ts";
 
@@ -16,8 +16,9 @@ export const perSquare = (report: Report): number => {
   return Math.max(1, Math.ceil(Math.max(regimen, baseline ?? 0) / MOST));
 };
 
-/** One square per wrong answer, before and after; below, the gain with its interval. */
+/** One square per wrong answer, before and after; below, the gain with its interval. Graded answers: bars of the error. */
 export function answerChart(report: Report): Chart {
+  if (isGraded(report)) return gradedChart(report);
   const { error } = report;
   const wrong = mistakes(report);
   const per = perSquare(report);
@@ -73,6 +74,40 @@ export function answerChart(report: Report): Chart {
     return { height: gain ? top + 88 : top, panels: gain ? [panel, gain] : [panel] };
   };
   return { name: "answer", label: spoken(report), widths: [NARROW], plot };
+}
+
+const BAR = 26;
+
+function gradedChart(report: Report): Chart {
+  const { error } = report;
+  const rows = [
+    ...(error.baseline === null ? [] : [["Baseline", error.baseline, "base"] as const]),
+    ["Regimen", error.regimen, "good"] as const,
+  ];
+  const most = Math.max(...rows.map(([, share]) => share), 1e-9);
+  const marks = rows.flatMap(([name, share, colour], i): Mark[] => {
+    const top = i * 62;
+    return [
+      text(0, top + 8, name, { size: 14, bold: true }),
+      text(NARROW, top + 8, percentOf(share, error.images), { size: 14, align: "right" }),
+      box(0, top + 22, Math.max(1.5, (NARROW * share) / most), top + 22 + BAR, colour),
+    ];
+  });
+  const top = rows.length * 62;
+  const gain = error.baseline === null || error.interval === null ? null : gainPanel(report, top);
+  const spokenRows = rows.map(([name, share]) => `${name}: error ${percentOf(share, error.images)}`).join("; ");
+  const range = error.interval
+    ? ` Gain ${points((error.baseline ?? 0) - error.regimen)} percentage points, 95 % interval ${points(error.interval[0])} to ${points(error.interval[1])}.`
+    : "";
+  return {
+    name: "answer",
+    label: `${spokenRows}, on ${count(error.images)} ${error.split} images.${range}`,
+    widths: [NARROW],
+    plot: () => {
+      const panel: Panel = { ...WHOLE(top), draw: () => marks };
+      return { height: gain ? top + 88 : top, panels: gain ? [panel, gain] : [panel] };
+    },
+  };
 }
 
 const WHOLE = (height: number) => ({

@@ -1,7 +1,7 @@
 import type { Report } from "@regimen/core";
 import { wilson } from "@regimen/stats";
 import { BOTH, type Chart } from "../draw.ts";
-import { plainRuns, regimenImages } from "../facts.ts";
+import { isGraded, plainRuns, regimenImages, termsOf } from "../facts.ts";
 import { box, interval, segment, text, type Mark } from "../marks.ts";
 import type { Colour } from "../palette.ts";
 import { count, many, percentOf, signless } from "../words.ts";
@@ -15,13 +15,16 @@ type Bar = {
   readonly tone: Colour;
 };
 
-/** Error rates from 0, each with its own 95 % interval. */
-function errorBars(name: string, bars: readonly Bar[], images: number, split: string): Chart {
-  const rows = bars.map((bar) => ({ ...bar, ends: wilson(Math.round(bar.error * images), images) }));
+/** Error rates from 0, each with its own 95 % interval where it counts mistakes; else `graded` is what the error is. */
+function errorBars(name: string, bars: readonly Bar[], images: number, split: string, graded?: string): Chart {
+  const rows = bars.map((bar) => ({
+    ...bar,
+    ends: graded === undefined ? wilson(Math.round(bar.error * images), images) : ([bar.error, bar.error] as const),
+  }));
   const most = Math.max(...rows.map((r) => r.ends[1]));
   return {
     name,
-    label: `${rows.map((r) => `${r.name}: error ${percentOf(r.error, images)}, 95 % interval ${percentOf(r.ends[0], images)} to ${percentOf(r.ends[1], images)}`).join("; ")}.`,
+    label: `${rows.map((r) => `${r.name}: error ${percentOf(r.error, images)}${graded === undefined ? `, 95 % interval ${percentOf(r.ends[0], images)} to ${percentOf(r.ends[1], images)}` : ""}`).join("; ")}.`,
     widths: BOTH,
     plot: (width) => {
       const narrow = width < 400;
@@ -41,7 +44,7 @@ function errorBars(name: string, bars: readonly Bar[], images: number, split: st
               to: 100 * most,
               nice: true,
               ticks: {
-                name: `wrong answers, % of ${split} images`,
+                name: graded === undefined ? `wrong answers, % of ${split} images` : `${graded}, %`,
                 about: narrow ? 4 : 6,
               },
             },
@@ -51,9 +54,9 @@ function errorBars(name: string, bars: readonly Bar[], images: number, split: st
               ...rows.flatMap((r, i): Mark[] => {
                 const middle = narrow ? y(i) + 37 : y(i + 0.5);
                 const half = narrow ? 9 : 11;
-                const wrong = many(Math.round(r.error * images), "wrong", "wrong");
+                const wrong = graded === undefined ? many(Math.round(r.error * images), "wrong", "wrong") : "";
                 const figure = percentOf(r.error, images);
-                const whisker = interval(x(100 * r.ends[0]), x(100 * r.ends[1]), middle, 5);
+                const whisker = graded === undefined ? interval(x(100 * r.ends[0]), x(100 * r.ends[1]), middle, 5) : [];
                 const bar = box(
                   x(0),
                   middle - half,
@@ -65,7 +68,7 @@ function errorBars(name: string, bars: readonly Bar[], images: number, split: st
                 if (narrow) {
                   return [
                     text(0, y(i) + 17, r.name, { bold: true, halo: true }),
-                    text(width, y(i) + 17, `${figure} · ${wrong}`, {
+                    text(width, y(i) + 17, wrong ? `${figure} · ${wrong}` : figure, {
                       bold: true,
                       align: "right",
                       colour: r.tone,
@@ -80,13 +83,13 @@ function errorBars(name: string, bars: readonly Bar[], images: number, split: st
                   text(0, middle + 8, r.under, { colour: "ink2", room: left - 12 }),
                   bar,
                   ...whisker,
-                  text(x(100 * r.ends[1]) + 10, middle - 8, figure, {
+                  text(x(100 * r.ends[1]) + 10, wrong ? middle - 8 : middle, figure, {
                     bold: true,
                     size: 14,
                     colour: r.tone,
                     halo: true,
                   }),
-                  text(x(100 * r.ends[1]) + 10, middle + 8, wrong, { colour: "ink2", halo: true }),
+                  ...(wrong ? [text(x(100 * r.ends[1]) + 10, middle + 8, wrong, { colour: "ink2", halo: true })] : []),
                 ];
               }),
             ],
@@ -123,7 +126,7 @@ export function errorChart(report: Report): Chart {
         ]),
     regimen,
   ];
-  return errorBars("error", bars, error.images, error.split);
+  return errorBars("error", bars, error.images, error.split, isGraded(report) ? termsOf(report).error : undefined);
 }
 
 /** Error without and with the unlabelled images; null where there were none. */

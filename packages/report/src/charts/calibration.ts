@@ -1,5 +1,6 @@
 import type { Calibration, Report } from "@regimen/core";
 import { BOTH, type Chart, type Panel } from "../draw.ts";
+import { isGraded } from "../facts.ts";
 import { disc, segment, text, type Mark } from "../marks.ts";
 import type { Colour } from "../palette.ts";
 import { count, percent, points } from "../words.ts";
@@ -9,7 +10,10 @@ const SIDE = 290;
 export const FEW = 10;
 
 /** Reliability: how often a model is right, over how sure it says it is. */
-export function calibrationChart({ calibration, error }: Report): Chart {
+export function calibrationChart(report: Report): Chart | null {
+  const { calibration } = report;
+  const unit = isGraded(report) ? "answers" : "images";
+  if (!calibration.regimen.bins.some(({ images }) => images > 0)) return null;
   const models = [
     ...(calibration.baseline ? [["Baseline", calibration.baseline, "base"] as const] : []),
     ["Regimen", calibration.regimen, "good"] as const,
@@ -21,7 +25,7 @@ export function calibrationChart({ calibration, error }: Report): Chart {
     plot: (width) => {
       const narrow = width < 400;
       const panels = models.map(([name, model, colour], i) =>
-        reliability(name, model, colour, error.images, {
+        reliability(name, model, colour, unit, {
           left: narrow || i === 0 ? 52 : width - SIDE - 16,
           top: 30 + (narrow ? i * (SIDE + 88) : 0),
           first: i === 0,
@@ -36,7 +40,7 @@ function reliability(
   name: string,
   model: Calibration,
   colour: Colour,
-  images: number,
+  unit: string,
   at: { left: number; top: number; first: boolean },
 ): Panel {
   const scale = (title: string) => ({ from: 0, to: 100, ticks: { name: title } });
@@ -59,6 +63,7 @@ function reliability(
           text(x(60), y(24) + 15, "surer than right", { colour: "ink2" }),
         );
       }
+      const images = model.bins.reduce((sum, b) => sum + b.images, 0);
       const largest = Math.max(...model.bins.map((b) => b.images));
       for (const bin of model.bins) {
         if (bin.images === 0) continue;
@@ -69,7 +74,7 @@ function reliability(
         marks.push(few ? disc(cx, cy, r, "paper", { stroke: colour }) : disc(cx, cy, r, colour, { opacity: 0.85 }));
         if (bin.images === largest) {
           marks.push(
-            text(cx - r - 6, cy + (cy < at.top + 8 ? 8 : 0), `${count(bin.images)} images`, {
+            text(cx - r - 6, cy + (cy < at.top + 8 ? 8 : 0), `${count(bin.images)} ${unit}`, {
               colour: "ink2",
               align: "right",
               halo: true,

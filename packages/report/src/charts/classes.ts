@@ -1,7 +1,7 @@
 import type { Report } from "@regimen/core";
 import { wilson } from "@regimen/stats";
 import { BOTH, type Chart, type Panel } from "../draw.ts";
-import { classRows, type ClassRow } from "../facts.ts";
+import { classRows, countsImages, isGraded, termsOf, type ClassRow } from "../facts.ts";
 import { baselineMark, box, diamond, regimenMark, segment, text, textWidth, type Mark } from "../marks.ts";
 import { count, many } from "../words.ts";
 
@@ -19,6 +19,7 @@ export function scaleStart(rows: readonly ClassRow[]): number {
 export function classesChart(report: Report): Chart {
   const rows = classRows(report).slice(0, MOST_CLASS_ROWS);
   const from = scaleStart(rows);
+  const [{ unit }, told] = [termsOf(report), countsImages(report)];
   return {
     name: "classes",
     label: rows
@@ -48,10 +49,10 @@ export function classesChart(report: Report): Chart {
             ...(names
               ? [
                   text(0, y(i + 0.5) - 8, r.name, { bold: i === 0, room: left - 14 }),
-                  text(0, y(i + 0.5) + 8, many(r.support, "image"), { colour: "ink2", size: 11 }),
+                  text(0, y(i + 0.5) + 8, many(r.support, unit), { colour: "ink2", size: 11 }),
                 ]
               : []),
-            ...figures(r, key, y(i + 0.5), (v) => x(Math.max(from, 100 * v))),
+            ...figures(r, key, y(i + 0.5), (v) => x(Math.max(from, 100 * v)), told ? unit : null),
           ]),
         ],
       });
@@ -67,20 +68,30 @@ export function classesChart(report: Report): Chart {
 const fromTo = (before: number | null | undefined, after: number | null) =>
   `${before === undefined || before === null ? "" : `${(100 * before).toFixed(0)} to `}${after === null ? "not defined" : `${(100 * after).toFixed(0)} %`}`;
 
-function figures(r: ClassRow, key: "recall" | "precision", y: number, x: (v: number) => number): Mark[] {
+/** `counted`: what the interval is one of; null where none can be told. */
+function figures(
+  r: ClassRow,
+  key: "recall" | "precision",
+  y: number,
+  x: (v: number) => number,
+  counted: string | null,
+): Mark[] {
   const now = r[key];
   const before = r.baseline?.[key] ?? null;
   const marks: Mark[] = [];
   if (now === null) {
-    const why = key === "recall" ? "no images to find" : "never answered";
+    const why = key === "recall" ? "nothing to find" : "never answered";
     return [
       text(x(0) + 2, y, why, { colour: "ink2", halo: true }),
       ...(before === null ? [] : [baselineMark(x(before), y)]),
     ];
   }
-  const [lo, hi] = wilson(r.found, key === "recall" ? r.support : r.answered);
   const worse = before !== null && now < before;
-  marks.push(box(x(lo), y - 8, x(hi), y + 8, "goodSoft", { opacity: 0.55 }));
+  const of = key === "recall" ? r.support : r.answered;
+  if (counted !== null && of > 0) {
+    const [lo, hi] = wilson(r.found, of);
+    marks.push(box(x(lo), y - 8, x(hi), y + 8, "goodSoft", { opacity: 0.55 }));
+  }
   if (before !== null)
     marks.push(
       segment(x(before), y, x(now), y, worse ? "bad" : "good", { width: worse ? 2.5 : 3 }),
@@ -130,6 +141,14 @@ export function confusedPairs({ confusion }: Report): Pair[] {
   return pairs.sort((p, q) => q.regimen - p.regimen || (q.baseline ?? 0) - (p.baseline ?? 0));
 }
 
+/** Whether there is anything in the matrices to draw. */
+export const hasConfusion = ({ confusion }: Report): boolean =>
+  confusion.regimen.some((row) => row.some((value) => value > 0));
+
+/** What stands beside the diagonal. */
+export const wrongIn = (m: readonly (readonly number[])[]): number =>
+  m.reduce((sum, row, i) => sum + row.reduce((s, v, j) => s + (i === j ? 0 : v), 0), 0);
+
 export const MOST_MATRIX = 12;
 
 /** The classes that are drawn, weakest first. */
@@ -139,7 +158,8 @@ export const matrixOrder = (report: Report): number[] =>
     .map((r) => r.index);
 
 /** Confusion matrices of both models; of more than 12 classes, the 12 weakest. */
-export function confusionChart(report: Report): Chart {
+export function confusionChart(report: Report): Chart | null {
+  if (!hasConfusion(report)) return null;
   const { confusion, classes } = report;
   const order = matrixOrder(report);
   const name = (i: number) => classes[i]?.name ?? `${i}`;
@@ -148,11 +168,15 @@ export function confusionChart(report: Report): Chart {
     ...(confusion.baseline ? [["Baseline", confusion.baseline] as const] : []),
     ["Regimen", confusion.regimen] as const,
   ];
-  const wrong = (m: readonly (readonly number[])[]) =>
-    m.reduce((sum, row, i) => sum + row.reduce((s, v, j) => s + (i === j ? 0 : v), 0), 0);
+  const { unit } = termsOf(report);
+  const graded = isGraded(report);
+  const wrong = (m: readonly (readonly number[])[]) => {
+    const n = wrongIn(m);
+    return graded ? `${many(n, unit)} mixed up` : `${count(n)} wrong`;
+  };
   return {
     name: "confusion",
-    label: `Confusion matrices, rows true, columns answered. ${matrices.map(([who, m]) => `${who}: ${count(wrong(m))} wrong`).join("; ")}.${worst ? ` Most confused: ${name(worst.a)} and ${name(worst.b)}, ${count(worst.regimen)} times by Regimen.` : ""}`,
+    label: `Confusion matrices, rows true, columns answered. ${matrices.map(([who, m]) => `${who}: ${wrong(m)}`).join("; ")}.${worst ? ` Most confused: ${name(worst.a)} and ${name(worst.b)}, ${count(worst.regimen)} times by Regimen.` : ""}`,
     widths: BOTH,
     plot: (width) => {
       const narrow = width < 400 || (order.length > 7 && matrices.length > 1);
@@ -186,7 +210,7 @@ export function confusionChart(report: Report): Chart {
             draw: () =>
               blocks.flatMap(({ who, m, x, y: top, names }) => {
                 const y = top + head;
-                const marks: Mark[] = [text(x, top + 9, `${who}: ${count(wrong(m))} wrong`, { size: 14, bold: true })];
+                const marks: Mark[] = [text(x, top + 9, `${who}: ${wrong(m)}`, { size: 14, bold: true })];
                 if (names) {
                   marks.push(
                     text(x - 8, y - 28, "answer →", { colour: "ink2", align: "right" }),
@@ -203,7 +227,9 @@ export function confusionChart(report: Report): Chart {
                     marks.push(text(x - 8, y + r * cell + cell / 2, name(i), { align: "right", room: left - 10 }));
                   const sum = m[i]?.reduce((s, v) => s + v, 0) ?? 0;
                   order.forEach((j, k) =>
-                    marks.push(...square(m[i]?.[j] ?? 0, sum, i === j, x + k * cell, y + r * cell, cell, worst, i, j)),
+                    marks.push(
+                      ...square(m[i]?.[j] ?? 0, sum, i === j, x + k * cell, y + r * cell, cell, worst, i, j, graded),
+                    ),
                   );
                 });
                 return marks;
@@ -225,6 +251,7 @@ function square(
   worst: Pair | undefined,
   i: number,
   j: number,
+  graded: boolean,
 ): Mark[] {
   // The tint stays below a half, so that ink stays readable on it.
   const tint = 0.1 + 0.4 * Math.min(1, (4.4 * v) / Math.max(1, sum));
@@ -244,7 +271,13 @@ function square(
         : box(x, y, x + cell - 2, y + cell - 2, "grid", { opacity: 0.6 }),
     ...(marked ? [box(x + 1, y + 1, x + cell - 3, y + cell - 3, "none", { stroke: "bad", width: 2 })] : []),
     v > 0
-      ? text(...middle, String(v), { align: "center", bold: !right, size })
+      ? text(...middle, graded ? share(v, sum) : String(v), { align: "center", bold: !right, size })
       : text(...middle, "·", { align: "center", colour: "ink2" }),
   ];
 }
+
+/** Counts of pixels have too many digits for a cell: the share of the row in per cent. */
+const share = (v: number, sum: number): string => {
+  const percent = (100 * v) / Math.max(1, sum);
+  return percent < 1 ? "<1" : percent > 99 && v < sum ? ">99" : percent.toFixed(0);
+};

@@ -6,6 +6,7 @@ import { calibrationChart } from "./calibration.ts";
 import { classesChart, confusionChart } from "./classes.ts";
 import { costChart } from "./cost.ts";
 import { curvesChart } from "./curves.ts";
+import { exhibitCharts } from "./exhibits.ts";
 import { balanceChart, splitsChart } from "./data.ts";
 import { policyChart } from "./policy.ts";
 import { refusedChart } from "./refused.ts";
@@ -20,6 +21,7 @@ export const allCharts = (report: Report): Chart[] =>
     policyChart,
     techniquesChart,
     refusedChart,
+    exhibitCharts,
     classesChart,
     confusionChart,
     errorChart,

@@ -1,6 +1,19 @@
 import type { Report } from "@regimen/core";
 import { answerChart, perSquare } from "../charts/answer.ts";
-import { chosenTrial, classRows, inOrder, mistakes, refusals, stepsOn, strength, totalSeconds } from "../facts.ts";
+import {
+  chosenTrial,
+  classRows,
+  inOrder,
+  isGraded,
+  lowestRow,
+  mainBars,
+  mistakes,
+  refusals,
+  stepsOn,
+  strength,
+  termsOf,
+  totalSeconds,
+} from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { headline, proof, verdictWords } from "../sentences.ts";
 import { capital, count, inWords, list, many, minutes, percent, signless } from "../words.ts";
@@ -12,8 +25,10 @@ export function answer(report: Report): Html {
   const { error } = report;
   const tone = error.baseline === null ? "none" : error.verdict;
   const per = perSquare(report);
-  const each =
-    per === 1
+  const { error: name, means } = termsOf(report);
+  const each = isGraded(report)
+    ? `Shorter is better. ${capital(name)}${means ? `: ${means}` : ""}.`
+    : per === 1
       ? `Each square is one ${error.split} image answered wrongly.`
       : `Each square stands for ${count(per)} ${error.split} images answered wrongly.`;
   return html`<section id="answer" class="hero" aria-labelledby="answer-title">
@@ -63,10 +78,15 @@ function cost(report: Report): Html {
 }
 
 function weakest(report: Report): Html {
+  const bars = mainBars(report);
+  const lowest = isGraded(report) && bars ? lowestRow(bars) : null;
+  if (lowest)
+    return html`<b>${capital(lowest.name)}</b>: ${bars!.measures[0]}
+      ${percent(lowest.value)}${lowest.baseline === null ? "" : `; the baseline ${percent(lowest.baseline)}`}.`;
   const rows = classRows(report).filter((r) => r.support > 0);
   const weak = rows[0];
   if (!weak) return html`No ${report.error.split} image has a class.`;
-  if (strength(weak) === 1) return html`<b>None</b>: every image of every class is found.`;
+  if (strength(weak) === 1) return html`<b>None</b>: every ${termsOf(report).unit} of every class is found.`;
   const rare = [...report.dataset.classes].sort((a, b) => a.count - b.count)[0];
   const most = Math.max(...report.dataset.classes.map((c) => c.count));
   const rarest = rare?.name === weak.name && most > 1.5 * rare.count ? " It is also the rarest class." : "";
@@ -101,7 +121,9 @@ function notKnown(report: Report): Html {
   const { limits, run } = report;
   const wrong = mistakes(report);
   const few =
-    wrong.regimen < 10 && report.error.images > 0 ? ` Only ${many(wrong.regimen, "mistake")} to judge classes by.` : "";
+    !isGraded(report) && wrong.regimen < 10 && report.error.images > 0
+      ? ` Only ${many(wrong.regimen, "mistake")} to judge classes by.`
+      : "";
   return html`Other seeds than ${run.seed}, other data.${few}
     <a href="#limits">${limits.length ? capital(many(limits.length, "thing")) : "What"} this report does not know</a>`;
 }

@@ -1,11 +1,19 @@
 import type { Report } from "@regimen/core";
 import { calibrationChart, FEW } from "../charts/calibration.ts";
+import { isGraded, termsOf } from "../facts.ts";
 import { html } from "../html.ts";
 import { count, many, percent, points } from "../words.ts";
 import { figure, folded, picture, table, type MakeSection } from "./section.ts";
 
+/** null, and so absent, where answers are no probabilities. */
 export const calibration: MakeSection = (report) => {
   const { calibration: c, error } = report;
+  const chart = calibrationChart(report);
+  if (!chart) return null;
+  const graded = isGraded(report);
+  const answers = graded ? "answers" : `${error.split} images`;
+  const judged = c.regimen.bins.reduce((sum, bin) => sum + bin.images, 0);
+  const unit = termsOf(report).unit;
   const models = [...(c.baseline ? [["Baseline", c.baseline] as const] : []), ["Regimen", c.regimen] as const];
   const bands = c.regimen.bins.length;
   return {
@@ -14,13 +22,17 @@ export const calibration: MakeSection = (report) => {
     title: title(report),
     body: figure(
       html`When a model says it is 80${"\u202f"}% sure, it should be right 8 times in 10. Each dot gathers the
-      ${error.split} images of one band of confidence; its size is their number, hollow dots are fewer than ${FEW}. On
-      the diagonal, confidence and truth agree.`,
-      picture(calibrationChart(report)),
+      ${answers}${graded ? (unit === "image" ? ", a yes or no for each image and class," : `, one for each ${unit},`) : ""}
+      of one band of confidence; its size is their number, hollow dots are fewer than ${FEW}. On the diagonal,
+      confidence and truth agree.`,
+      picture(chart),
       folded(
         table(
           "Reliability per band of confidence",
-          ["confidence band", ...models.flatMap(([name]) => [`${name}: images`, "mean confidence", "right"])],
+          [
+            "confidence band",
+            ...models.flatMap(([name]) => [`${name}: ${graded ? "answers" : "images"}`, "mean confidence", "right"]),
+          ],
           c.regimen.bins.map((bin, i) => [
             `${count(100 * bin.from)}–${count(100 * bin.to)} %`,
             ...models.flatMap(([, m]) => {
@@ -35,7 +47,8 @@ export const calibration: MakeSection = (report) => {
     ),
     note: html`<p>
         <b>ECE</b>, expected calibration error: the mean distance from the diagonal, each band weighted by its images.
-        ${many(bands, "band")} of equal width, ${many(error.images, `${error.split} image`)}.
+        ${many(bands, "band")} of equal width,
+        ${graded ? many(judged, "answer") : many(error.images, `${error.split} image`)}.
       </p>
       <p>A hollow dot may sit anywhere: do not read a trend into them.</p>`,
   };

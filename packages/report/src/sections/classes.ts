@@ -3,12 +3,13 @@ import {
   classesChart,
   confusedPairs,
   confusionChart,
+  wrongIn,
   MOST_CLASS_ROWS,
   MOST_MATRIX,
   matrixOrder,
   scaleStart,
 } from "../charts/classes.ts";
-import { classRows, mistakes, strength } from "../facts.ts";
+import { classRows, countsImages, isGraded, mistakes, strength, termsOf } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { capital, count, inWords, list, many, percent } from "../words.ts";
 import { figure, folded, picture, table, type MakeSection } from "./section.ts";
@@ -20,6 +21,8 @@ export const classes: MakeSection = (report) => {
   const start = scaleStart(rows.slice(0, MOST_CLASS_ROWS));
   const compared = report.error.baseline !== null;
   const few = rows.length > MOST_CLASS_ROWS;
+  const { unit } = termsOf(report);
+  const cut = rows.some((r) => r.threshold !== null);
   return {
     id: "classes",
     name: "Recall and precision per class",
@@ -27,7 +30,7 @@ export const classes: MakeSection = (report) => {
     body: html`${figure(
       html`Weakest class first${few ? `; of ${count(rows.length)} classes, the ${MOST_CLASS_ROWS} weakest` : ""}.
       ${compared ? html`<span class="s">Grey circle</span>: baseline; <b class="g">green dot</b>: Regimen; <span class="r">red diamond</span>: Regimen, where it lost.` : html`<b class="g">Green dot</b>: Regimen.`}
-      The pale band is the 95${"\u202f"}% interval of Regimen's figure, wide where images are few.
+      ${countsImages(report) ? "The pale band is the 95\u202f% interval of Regimen's figure, wide where images are few." : `What is counted are ${unit}s.`}
       ${start > 0 ? `The scale starts at ${start}\u202f%.` : ""}`,
       picture(classesChart(report)),
       folded(
@@ -35,11 +38,12 @@ export const classes: MakeSection = (report) => {
           "Recall and precision per class",
           [
             "class",
-            `${report.error.split} images`,
+            `${report.error.split} ${unit}s`,
             ...(compared ? ["recall, baseline"] : []),
             "recall, Regimen",
             ...(compared ? ["precision, baseline"] : []),
             "precision, Regimen",
+            ...(cut ? ["answered from a score of"] : []),
           ],
           rows.map((r) => [
             r.name,
@@ -48,13 +52,14 @@ export const classes: MakeSection = (report) => {
             share(r.recall),
             ...(compared ? [share(r.baseline?.precision)] : []),
             share(r.precision),
+            ...(cut ? [r.threshold === null ? "–" : r.threshold.toFixed(2)] : []),
           ]),
         ),
       ),
     )}${inBrief(report)}`,
     note: html`<p>
-        <b>Low recall</b>: images of this class slip through.<br /><b>Low precision</b>: when the model says this class,
-        it is often another.
+        <b>Low recall</b>: ${unit}s of this class slip through.<br /><b>Low precision</b>: when the model says this
+        class, it is often another.
       </p>
       <p>A good average can hide one bad class; this is where it shows.</p>`,
   };
@@ -63,16 +68,18 @@ export const classes: MakeSection = (report) => {
 function title(report: Report): string {
   const rows = classRows(report).filter((r) => r.support > 0);
   const [weak, strong] = [rows[0], rows.at(-1)];
-  if (!weak || !strong) return "No class can be judged: none has images";
-  if (strength(weak) === 1) return "Every image of every class is found";
+  const { unit } = termsOf(report);
+  const what = unit === "image" ? `${report.error.split} image` : unit;
+  if (!weak || !strong) return `No class can be judged: none has ${unit}s`;
+  if (strength(weak) === 1) return `Every ${unit} of every class is found`;
   // Level: the weakest and the strongest are nearer than one could tell at this size.
   if (rows.length > 1 && strength(strong) - strength(weak) < 0.05)
     return `No class stands out: all between ${percent(strength(weak), 0)} and ${percent(strength(strong), 0)}`;
   const missed = weak.support - weak.found;
   if ((weak.recall ?? 0) <= (weak.precision ?? 1)) {
     return missed === weak.support
-      ? `${capital(weak.name)} is never found: all ${many(weak.support, "image")} are missed`
-      : `${capital(weak.name)} is the weak class: ${count(missed)} of its ${many(weak.support, `${report.error.split} image`)} ${missed === 1 ? "is" : "are"} missed`;
+      ? `${capital(weak.name)} is never found: all ${many(weak.support, unit)} are missed`
+      : `${capital(weak.name)} is the weak class: ${count(missed)} of its ${many(weak.support, what)} ${missed === 1 ? "is" : "are"} missed`;
   }
   return `${capital(weak.name)} is named too often: ${count(weak.answered - weak.found)} of ${count(weak.answered)} such answers are wrong`;
 }
@@ -85,7 +92,7 @@ function inBrief(report: Report): Html | null {
   const lost = rows.filter((r) => change(r) < 0).sort((a, b) => change(a) - change(b));
   const gained =
     change(best) > 0
-      ? html`${capital(best.name)} gained most: ${many(change(best), "image")} more found. `
+      ? html`${capital(best.name)} gained most: ${many(change(best), termsOf(report).unit)} more found. `
       : html`No class gained. `;
   const losers = lost.length
     ? `${capital(
@@ -93,17 +100,25 @@ function inBrief(report: Report): Html | null {
           lost.map((r) => `${r.name} (${count(-change(r))})`),
           5,
         ),
-      )} lost images that the baseline found.`
-    : "No class lost an image that the baseline found, net.";
+      )} lost ${termsOf(report).unit}s that the baseline found.`
+    : `No class lost ${termsOf(report).unit}s that the baseline found, net.`;
   return html`<p class="words"><b>In words.</b> ${gained}${losers}</p>`;
 }
 
+/** null, and so absent, where the task tells nothing of what is taken for what. */
 export const confusion: MakeSection = (report) => {
+  const chart = confusionChart(report);
+  if (!chart) return null;
+  const graded = isGraded(report);
+  const { unit } = termsOf(report);
   const rows = classRows(report);
   const name = (i: number) => report.classes[i]?.name ?? String(i);
   const pairs = confusedPairs(report);
   const worst = pairs[0];
-  const wrong = mistakes(report).regimen;
+  const wrong = graded ? wrongIn(report.confusion.regimen) : mistakes(report).regimen;
+  const nowhere =
+    report.classes.reduce((sum, c) => sum + c.support, 0) -
+    report.confusion.regimen.flat().reduce((sum, v) => sum + v, 0);
   const many12 = rows.length > MOST_MATRIX;
   const drawn = matrixOrder(report);
   const framed = worst && worst.regimen > 0 && drawn.includes(worst.a) && drawn.includes(worst.b);
@@ -112,17 +127,17 @@ export const confusion: MakeSection = (report) => {
       ? "No class is taken for another"
       : worst.regimen === 1 && wrong > 1
         ? `No pair of classes is confused more than once in ${count(wrong)} mistakes`
-        : `${capital(name(worst.b))} and ${name(worst.a)} are taken for each other: ${count(worst.regimen)} of the ${many(wrong, "mistake")}`;
+        : `${capital(name(worst.b))} and ${name(worst.a)} are taken for each other: ${count(worst.regimen)} of the ${graded ? `${many(wrong, unit)} mixed up` : many(wrong, "mistake")}`;
   return {
     id: "confusion",
     name: "Confusion matrices",
     title,
     body: html`${figure(
-      html`Each row is what the images truly show, each column what the model
+      html`Each row is what the ${graded ? unit : "image"}s truly show, each column what the model
       answered${many12 ? `; of ${count(rows.length)} classes, the ${MOST_MATRIX} weakest` : ""}. Grey cells on the
       diagonal are right; the redder another cell, the larger the share of its row that went wrong
-      there.${framed ? " The two framed cells are the pair mixed up most." : ""}`,
-      picture(confusionChart(report)),
+      there.${graded ? ` Numbers are per cent of their row${nowhere > 0 ? `; the ${many(nowhere, unit)} that no answer fits stand nowhere` : ""}.` : ""}${framed ? " The two framed cells are the pair mixed up most." : ""}`,
+      picture(chart),
     )}${
       many12 && pairs.length
         ? html`<h3>The pairs that are taken for each other most often</h3>
@@ -145,7 +160,8 @@ export const confusion: MakeSection = (report) => {
         ? undefined
         : html`<p>
               The baseline took ${name(worst.a)} and ${name(worst.b)} for each other ${inWords(worst.baseline)}
-              ${worst.baseline === 1 ? "time" : "times"}, Regimen ${inWords(worst.regimen)}.
+              ${graded ? `of the ${unit}s` : worst.baseline === 1 ? "time" : "times"}, Regimen
+              ${inWords(worst.regimen)}.
             </p>
             <p>More images of the weaker of the two often help more than more search.</p>`,
   };
@@ -166,7 +182,7 @@ function matrixTable(report: Report, who: "baseline" | "regimen"): Html | null {
         )
       : table(
           `${title}: wrong answers`,
-          ["true class", "answered", "images"],
+          ["true class", "answered", `${termsOf(report).unit}s`],
           m
             .flatMap((row, i) => row.flatMap((v, j) => (i !== j && v > 0 ? [[name(i), name(j), count(v)]] : [])))
             .slice(0, 400),

@@ -1,5 +1,6 @@
 import type { Report } from "@regimen/core";
 import { balanceChart, splitsChart } from "../charts/data.ts";
+import { isGraded } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { capital, count, list, many } from "../words.ts";
 import { figure, folded, picture, sheetOf, table, type MakeSection } from "./section.ts";
@@ -23,7 +24,7 @@ export const data: MakeSection = (report) => {
         validation images. ${nothing}`,
         picture(splitsChart(report)),
         html`<p class="sub">
-          Labelled images per class
+          Labelled images per class${isGraded(report) ? ", which an image may have several of" : ""}
           <span class="s">(dark: training, pale: validation${splits.test === null ? "" : ", hollow: test"})</span>
         </p>`,
         picture(balanceChart(report)),
@@ -60,13 +61,15 @@ function samples({ dataset: { samples: sheet, classes } }: Report): Html | null 
     )}`;
 }
 
-function title({ dataset: { classes, acrossSplits } }: Report): string {
+function title(report: Report): string {
+  const { classes, acrossSplits, splits } = report.dataset;
   if (acrossSplits)
     return `${capital(many(acrossSplits, "test image"))} also ${acrossSplits === 1 ? "stands" : "stand"} in training or validation: the error is flattered`;
   const sorted = [...classes].sort((a, b) => a.count - b.count);
   const [rare, common] = [sorted[0], sorted.at(-1)];
   if (!rare || !common) return "No class has an image";
-  const all = count(classes.reduce((sum, c) => sum + c.count, 0));
+  const labelled = splits.train + splits.validation + (splits.test ?? 0);
+  const all = count(isGraded(report) ? labelled : classes.reduce((sum, c) => sum + c.count, 0));
   if (rare.count === 0) return `${capital(rare.name)} has no image at all, among ${all}`;
   const times = common.count / rare.count;
   if (times < 1.5)

@@ -2,7 +2,7 @@ import type { Report } from "@regimen/core";
 import { wilson } from "@regimen/stats";
 import { errorChart, unlabeledChart } from "../charts/bars.ts";
 import { html, type Html } from "../html.ts";
-import { techniqueName } from "../facts.ts";
+import { isGraded, techniqueName, termsOf } from "../facts.ts";
 import {
   bare,
   capital,
@@ -17,10 +17,11 @@ import {
   signed,
   signless,
 } from "../words.ts";
-import { figure, folded, picture, table, type MakeSection } from "./section.ts";
+import { figure, folded, picture, table, type MakeSection, type Section } from "./section.ts";
 
 export const errors: MakeSection = (report) => {
   const { error } = report;
+  if (isGraded(report)) return graded(report);
   const fair =
     error.fixed === null || error.broken === null
       ? ""
@@ -52,6 +53,49 @@ export const errors: MakeSection = (report) => {
       }`,
   };
 };
+
+/** The same where the error is no count of mistakes: without intervals of one bar, with the task's further measures. */
+function graded(report: Report): Section {
+  const { error } = report;
+  const { error: name, means } = termsOf(report);
+  return {
+    id: "error",
+    name: "Error-rate reduction",
+    title: title(report),
+    body: html`${figure(
+      html`${capital(name)} on ${many(error.images, `${error.split} image`)}; shorter is
+      better.${means ? ` It says ${means}.` : ""}`,
+      picture(errorChart(report)),
+    )}${measures(report)}${folded(gradedTable(report))}`,
+    note: html`<p>
+      Whether the two models differ by more than chance is told by drawing as many of these images again and again, each
+      time anew: were the ${error.split} images others of their kind, the difference would spread as it does there.
+    </p>`,
+  };
+}
+
+function measures(report: Report): Html | null {
+  if (!report.measures.length) return null;
+  const both = report.error.baseline !== null;
+  const share = (v: number | null): string => (v === null ? "–" : percent(v));
+  return html`<h3>The task's usual measures</h3>
+    ${table(
+      "Measures of the task",
+      ["larger is better", ...(both ? ["baseline"] : []), "Regimen"],
+      report.measures.map((one) => [one.name, ...(both ? [share(one.baseline)] : []), share(one.regimen)]),
+    )}`;
+}
+
+function gradedTable({ error, loss: l }: Report): Html {
+  return table(
+    `Error and loss on the ${error.split} images`,
+    ["training", "error", "loss, nats"],
+    [
+      ...(error.baseline === null ? [] : [["baseline", percentOf(error.baseline, error.images), loss(l.baseline)]]),
+      ["Regimen", percentOf(error.regimen, error.images), loss(l.regimen)],
+    ],
+  );
+}
 
 function title({ error }: Report): string {
   const show = (v: number) => percentOf(v, error.images);

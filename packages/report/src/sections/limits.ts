@@ -1,6 +1,6 @@
 import type { Report } from "@regimen/core";
 import { elsewhereCommand, longerCommands, seedCommand, withoutUnlabeledCommands } from "../commands.ts";
-import { techniqueName } from "../facts.ts";
+import { isGraded, techniqueName } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { list, many, points } from "../words.ts";
 import { longerWords } from "./errors.ts";
@@ -50,11 +50,12 @@ function asks(report: Report): [string, Html][] {
       ? [
           [
             "Would plain training, as long as search and final training together, do as well?",
-            commands(...longerCommands(report)),
+            // Graded answers are not compared by `report --against`: the training's own test error tells.
+            commands(...longerCommands(report).slice(0, isGraded(report) ? 1 : 2)),
           ] as [string, Html],
         ]
       : []),
-    ...(unlabeled === null && unlabeledUse.length > 0
+    ...(unlabeled === null && !isGraded(report) && unlabeledUse.length > 0
       ? [
           [
             "What did the unlabelled images bring?",

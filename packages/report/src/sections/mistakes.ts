@@ -3,6 +3,7 @@ import { mistakes as countMistakes } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { capital, count, inWords, many, sureness } from "../words.ts";
 import { figure, folded, isPicture, table, type MakeSection } from "./section.ts";
+import { worst } from "./worst.ts";
 
 const SHOWN = 12;
 const MOST_ROWS = 300;
@@ -19,6 +20,7 @@ function kindOf(m: Misclassified): Kind {
 }
 
 export const mistakes: MakeSection = (report) => {
+  if (report.worst) return worst(report, report.worst);
   const all = [...report.misclassified].sort(
     (a, b) =>
       Number(kindOf(b) === "check the label") - Number(kindOf(a) === "check the label") ||

@@ -19,6 +19,7 @@ import {
 import { givesProbabilities, givesSigmoids, topologyOf } from "@regimen/topology";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { exhibitsOf, resampled, TERMS } from "./exhibits.ts";
 import { bandsOf, columnOf, meanAveragePrecision, MultilabelMeter, type Answers } from "./multilabel.ts";
 
 /** Where nobody has chosen one. */
@@ -33,11 +34,13 @@ export class ClassifierExaminer implements Examiner {
   readonly #several: boolean;
   readonly #ending: "sigmoids" | "probabilities" | "logits";
   readonly #thresholds: readonly number[];
+  /** Whether validation images chose them. */ readonly #chosen: boolean;
   readonly #collected: MultilabelMeter;
 
   constructor(model: LayersModel, classes: readonly string[], several: boolean, validation: Evaluation | undefined) {
     this.#classes = classes;
     this.#several = several;
+    this.#chosen = validation !== undefined;
     this.#ending = givesSigmoids(model)
       ? "sigmoids"
       : givesProbabilities(topologyOf(model))
@@ -86,6 +89,9 @@ export class ClassifierExaminer implements Examiner {
       loss: of.losses.reduce((sum, loss) => (Number.isNaN(loss) ? sum : sum + loss), 0) / images,
       ece: eceOf(bins),
       classes: ranked,
+      terms: TERMS,
+      exhibits: exhibitsOf(of, ranked, this.#chosen),
+      errorOf: resampled(of),
       predictions: Array.from(of.losses, (loss, row): Prediction => {
         const probabilities = rowOf(of.probabilities, row, of.classes);
         const labels = Number.isNaN(loss) ? null : rowOf(of.labels, row, of.classes).map((label) => +(label >= 0.5));
@@ -120,6 +126,7 @@ export class ClassifierExaminer implements Examiner {
       loss: loss / images,
       ece: ece(Float32Array.from(known.flatMap(({ probabilities }) => probabilities)), labels, 2),
       classes: precisionRecall(counts).map((rates, at) => ({ ...ranked[at]!, ...rates })),
+      exhibits: exhibitsOf(of, ranked, this.#chosen),
       predictions,
     };
   }

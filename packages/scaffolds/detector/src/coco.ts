@@ -25,9 +25,10 @@ const MOST = 100;
 /** Of one class at one overlap; null where the class has no object. */
 type Curve = {
   readonly ap: number;
-  /** What was answered, best first, each right or wrong. */ readonly answers: readonly {
+  /** What was answered, best first, each right or wrong, and in which image. */ readonly answers: readonly {
     score: number;
     right: boolean;
+    image: number;
   }[];
 };
 export type Precision = {
@@ -87,11 +88,12 @@ function mean(values: readonly (number | null)[]): number | null {
 
 /** One class, one range of areas: a curve for each overlap; null where no object counts. */
 function curvesOf(images: readonly Image[], of: number, range: readonly [number, number]): Curve[] | null {
-  const judged = images.map(({ found, truth }) =>
+  const judged = images.map(({ found, truth }, image) =>
     judge(
       found.filter((one) => one.class === of),
       truth.filter((one) => one.class === of),
       range,
+      image,
     ),
   );
   const objects = judged.reduce((sum, { counted }) => sum + counted, 0);
@@ -101,19 +103,33 @@ function curvesOf(images: readonly Image[], of: number, range: readonly [number,
   return OVERLAPS.map((_, t) => {
     const answers = all
       .filter(({ verdicts }) => verdicts[t] !== "ignored")
-      .map(({ score, verdicts }) => ({ score, right: verdicts[t] === "right" }));
+      .map(({ score, verdicts, image }) => ({ score, right: verdicts[t] === "right", image }));
     return { ap: averagePrecision(answers, objects), answers };
   });
 }
 
-function averagePrecision(answers: Curve["answers"], objects: number): number {
-  let right = 0;
-  const points = answers.map((answer, i) => {
-    if (answer.right) right++;
-    return { recall: right / objects, precision: right / (i + 1) };
+/** Recall and precision answer by answer, precision made monotone. `times`: how often each image is there; once, unless told. */
+export function pointsOf(
+  answers: Curve["answers"],
+  objects: number,
+  times?: ArrayLike<number>,
+): { readonly recall: number; precision: number }[] {
+  let [right, given] = [0, 0];
+  const points = answers.flatMap((answer) => {
+    const own = times ? times[answer.image]! : 1;
+    if (own === 0) return [];
+    given += own;
+    if (answer.right) right += own;
+    return [{ recall: right / objects, precision: right / given }];
   });
   let best = 0;
   for (let i = points.length - 1; i >= 0; i--) points[i]!.precision = best = Math.max(best, points[i]!.precision);
+  return points;
+}
+
+/** `objects`: all of the class, in images that are there `times` often. */
+export function averagePrecision(answers: Curve["answers"], objects: number, times?: ArrayLike<number>): number {
+  const points = pointsOf(answers, objects, times);
   let at = 0;
   let sum = 0;
   for (const recall of RECALLS) {
@@ -126,11 +142,20 @@ function averagePrecision(answers: Curve["answers"], objects: number): number {
 type Verdict = "right" | "wrong" | "ignored";
 type Judged = {
   readonly counted: number;
-  readonly answers: readonly { readonly score: number; readonly verdicts: readonly Verdict[] }[];
+  readonly answers: readonly {
+    readonly score: number;
+    readonly verdicts: readonly Verdict[];
+    readonly image: number;
+  }[];
 };
 
 /** One class in one image: each answer, best first, takes the object that it overlaps most and nobody has taken. */
-function judge(found: readonly Found[], truth: readonly Truth[], [least, most]: readonly [number, number]): Judged {
+function judge(
+  found: readonly Found[],
+  truth: readonly Truth[],
+  [least, most]: readonly [number, number],
+  image: number,
+): Judged {
   const outside = (box: Box) => area(box) < least || area(box) > most;
   // Objects that count come first: an answer takes one that does not count only where none that counts is left for it.
   const objects = truth
@@ -160,7 +185,7 @@ function judge(found: readonly Found[], truth: readonly Truth[], [least, most]: 
   }
   return {
     counted: objects.filter(({ aside }) => !aside).length,
-    answers: answers.map(({ score }, a) => ({ score, verdicts: verdicts[a]! })),
+    answers: answers.map(({ score }, a) => ({ score, verdicts: verdicts[a]!, image })),
   };
 }
 

@@ -15,7 +15,7 @@ const COLOURS = [
 ] as const;
 /** What is not judged. */
 const HIDDEN = [128, 128, 128] as const;
-/** Answers that are drawn. */
+/** Answers that are drawn, where no threshold is known. */
 const LEAST_SCORE = 0.3;
 
 /** Small images are enlarged to so many pixels a side, so that outlines leave something to see. */
@@ -31,6 +31,7 @@ export async function drawBoxes(
   rows: Pick<Rows, "images" | "boxes">,
   map: Tensor4D,
   format: ImageFormat,
+  thresholds: readonly number[] = [],
 ): Promise<Pictures> {
   const n = map.shape[0];
   const zoom = Math.max(1, Math.floor(SIDE / Math.max(format.h, format.w)));
@@ -41,7 +42,7 @@ export async function drawBoxes(
   const out = new Uint8Array(3 * n * h * w * 3);
   for (let image = 0; image < n; image++) {
     const answers = Array.from({ length: MOST }, (_, i) => image * MOST + i)
-      .filter((slot) => scores[slot]! >= LEAST_SCORE)
+      .filter((slot) => scores[slot]! >= (thresholds[classes[slot]!] ?? LEAST_SCORE))
       .map((slot) => ({ at: at.subarray(4 * slot, 4 * slot + 4), colour: colourOf(classes[slot]!) }));
     for (const [column, outlines] of [[], truthOf(rows, image, n, map.shape[3] - 4), answers].entries()) {
       const picture = out.subarray((3 * image + column) * h * w * 3, (3 * image + column + 1) * h * w * 3);
@@ -50,10 +51,11 @@ export async function drawBoxes(
         frame(picture, { at: Array.from(box, (side) => side * zoom), colour }, { h, w });
     }
   }
-  return { images: out, format: { h, w, c: 3, range: [0, 255] }, columns: 3 };
+  const colours = Array.from({ length: map.shape[3] - 4 }, (_, k) => colourOf(k));
+  return { images: out, format: { h, w, c: 3, range: [0, 255] }, columns: 3, colours };
 }
 
-const colourOf = (k: number): readonly number[] => COLOURS[k % COLOURS.length]!;
+const colourOf = (k: number): (typeof COLOURS)[number] => COLOURS[k % COLOURS.length]!;
 
 function truthOf({ boxes }: Pick<Rows, "boxes">, image: number, n: number, classes: number): Outline[] {
   if (!boxes) return [];

@@ -25,6 +25,7 @@ function mapOf(images: readonly (readonly number[])[][]): tf.Tensor4D {
   });
   return map.toTensor() as tf.Tensor4D;
 }
+const SIZE = { h: 32, w: 48 };
 const truth: Row[][] = [
   [
     [4, 4, 20, 20, 0, 1],
@@ -83,7 +84,7 @@ describe("DetectorMeter", () => {
 
 describe("DetectorExaminer", () => {
   it("tells classes, measures, and each image's boxes and error", async () => {
-    const examiner = new DetectorExaminer(["cat", "dog"]);
+    const examiner = new DetectorExaminer(["cat", "dog"], SIZE);
     examiner.add([mapOf(answers)], batchOf(truth));
     const found = await examiner.read((row) => `image ${row}`);
     expect(found.images).toBe(3);
@@ -103,8 +104,8 @@ describe("DetectorExaminer", () => {
   it("takes its thresholds from validation, and counts what is wrong in an image", async () => {
     const validation = {
       classes: [{ bestThreshold: 0.2 }, { bestThreshold: 0.2 }],
-    } as unknown as ConstructorParameters<typeof DetectorExaminer>[1];
-    const examiner = new DetectorExaminer(["cat", "dog"], validation);
+    } as unknown as ConstructorParameters<typeof DetectorExaminer>[2];
+    const examiner = new DetectorExaminer(["cat", "dog"], SIZE, validation);
     examiner.add([mapOf(answers)], batchOf(truth));
     const { classes, predictions } = await examiner.read(String);
     // The third image's answer, of score 0.27, counts now, and is wrong.
@@ -113,7 +114,7 @@ describe("DetectorExaminer", () => {
   });
 
   it("without objects: REG_DATA_EMPTY", async () => {
-    const examiner = new DetectorExaminer(["cat", "dog"]);
+    const examiner = new DetectorExaminer(["cat", "dog"], SIZE);
     examiner.add([mapOf([[]])], batchOf([[]]));
     await expect(examiner.read(String)).rejects.toThrow("REG_DATA_EMPTY");
   });

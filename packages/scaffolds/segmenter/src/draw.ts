@@ -1,7 +1,6 @@
 import { IGNORED, type ImageFormat, type Pictures, type Rows } from "@regimen/core";
-import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor4D } from "@tensorflow/tfjs-core";
-import { logitsOf } from "./pixels.ts";
+import { chosen } from "./pixels.ts";
 
 /** Of classes from 1 on, again and again: Okabe and Ito's, told apart by people of any colour vision. Class 0 is left as it is. */
 const COLOURS = [
@@ -28,13 +27,9 @@ export async function drawMasks(
   { h, w, c, range: [low, high] }: ImageFormat,
 ): Promise<Pictures> {
   const n = answers.shape[0];
-  const chosen = tf.tidy(() => {
-    // Of one value a pixel, half is the border.
-    const single = answers.shape[3] === 1 && !logits ? tf.sub(answers, 0.5) : answers;
-    return tf.argMax(logitsOf(single as Tensor4D), 3);
-  });
-  const said = await chosen.data();
-  chosen.dispose();
+  const numbers = chosen(answers, logits);
+  const said = await numbers.data();
+  numbers.dispose();
   const out = new Uint8Array(3 * n * h * w * 3);
   for (let at = 0; at < n * h * w; at++) {
     const [image, pixel] = [Math.floor(at / (h * w)), at % (h * w)];
@@ -47,5 +42,11 @@ export async function drawMasks(
       }
     }
   }
-  return { images: out, format: { h, w, c: 3, range: [0, 255] }, columns: 3 };
+  const classes = Math.max(2, answers.shape[3]);
+  return {
+    images: out,
+    format: { h, w, c: 3, range: [0, 255] },
+    columns: 3,
+    colours: Array.from({ length: classes }, (_, k) => (k === 0 ? null : COLOURS[(k - 1) % COLOURS.length]!)),
+  };
 }

@@ -1,10 +1,12 @@
-import { RegimenError, type Batch, type Evaluation, type Examiner } from "@regimen/core";
+import { RegimenError, type Batch, type Evaluation, type Examiner, type ImageFormat } from "@regimen/core";
 import { eceOf, type Bin } from "@regimen/stats";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
+import { exhibitsOf, TERMS } from "./exhibits.ts";
 import { segmentationLoss } from "./loss.ts";
 import { Tally } from "./meter.ts";
-import { meanIou, overlapsOf } from "./overlaps.ts";
+import { blobsOf, type Blob } from "./objects.ts";
+import { meanDice, meanIou, overlapsOf, shareRight } from "./overlaps.ts";
 import { confusions, flat, logitsOf, masksOf, truthOf } from "./pixels.ts";
 
 /** Bands of confidence of the calibration error. */
@@ -14,14 +16,18 @@ const BINS = 15;
 export class SegmenterExaminer implements Examiner {
   readonly #classes: readonly string[];
   /** Whether the model answers with probabilities rather than logits. */ readonly #probabilities: boolean;
+  readonly #format: Pick<ImageFormat, "h" | "w">;
   readonly #counts = new Tally();
+  /** Of each batch: masks are read while the next batch is answered, and not kept. */
+  readonly #blobs: Promise<Blob[]>[] = [];
 
-  constructor(classes: readonly string[], probabilities: boolean) {
-    [this.#classes, this.#probabilities] = [classes, probabilities];
+  constructor(classes: readonly string[], probabilities: boolean, format: Pick<ImageFormat, "h" | "w">) {
+    [this.#classes, this.#probabilities, this.#format] = [classes, probabilities, format];
   }
 
   add([answer]: readonly Tensor[], batch: Batch): void {
     const masks = masksOf(batch);
+    this.#blobs.push(this.#objects(answer as Tensor4D, masks));
     this.#counts.add(() => {
       const logits = this.#logits(answer as Tensor4D);
       const truth = truthOf(masks, this.#classes.length);
@@ -33,7 +39,23 @@ export class SegmenterExaminer implements Examiner {
     });
   }
 
+  async #objects(answer: Tensor4D, masks: Tensor3D): Promise<Blob[]> {
+    const { h, w } = this.#format;
+    // Of its own, and beyond the caller's tidy: it is read later.
+    const both = tf.keep(
+      tf.tidy(() => tf.stack([tf.cast(masks, "int32"), tf.cast(tf.argMax(this.#logits(answer), 3), "int32")])),
+    );
+    const values = await both.data();
+    both.dispose();
+    const half = values.length / 2;
+    return Array.from({ length: half / (h * w) }, (_, image) => {
+      const part = (from: number) => values.subarray(from + image * h * w, from + (image + 1) * h * w);
+      return blobsOf(part(0), part(half), w, this.#classes.length);
+    }).flat();
+  }
+
   async read(id: (row: number) => string): Promise<Evaluation> {
+    const blobs = (await Promise.all(this.#blobs)).flat();
     const { counts, losses, bands } = await this.#counts.read<"bands">();
     const k = this.#classes.length;
     const all = new Float64Array(k * k);
@@ -59,15 +81,25 @@ export class SegmenterExaminer implements Examiner {
         `none of the ${predictions.length} images has a mask with a known pixel; evaluation needs masks`,
       );
     const bins = binsOf(bands);
+    const classes = overlapsOf(all).map((overlap, at) => ({ name: this.#classes[at]!, ...overlap }));
     return {
       images,
       error: 1 - meanIou(all),
       loss: sum / images,
       ece: eceOf(bins),
-      classes: overlapsOf(all).map((overlap, at) => ({ name: this.#classes[at]!, ...overlap })),
+      measures: { "mean IoU": meanIou(all), "mean Dice": meanDice(all), "pixels right": shareRight(all) },
+      classes,
       predictions,
       confusion: Array.from({ length: k }, (_, row) => Array.from(all.subarray(row * k, (row + 1) * k))),
       calibration: { ece: eceOf(bins), bins },
+      terms: TERMS,
+      exhibits: exhibitsOf(classes, blobs, this.#format),
+      errorOf(times) {
+        const sums = new Float64Array(k * k);
+        for (let at = 0; at < counts.length; at++)
+          sums[at % (k * k)]! += times[Math.floor(at / (k * k))]! * counts[at]!;
+        return 1 - meanIou(sums);
+      },
     };
   }
 

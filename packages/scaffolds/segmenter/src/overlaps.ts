@@ -27,9 +27,19 @@ export function overlapsOf(counts: ArrayLike<number>): Overlap[] {
 }
 
 /** The mean over the classes that are in truth or answers; NaN where none is. */
-export function meanIou(counts: ArrayLike<number>): number {
-  const found = overlapsOf(counts).flatMap(({ iou }) => (iou === null ? [] : [iou]));
-  return found.reduce(add, 0) / found.length;
+export const meanIou = (counts: ArrayLike<number>): number => mean(overlapsOf(counts).map(({ iou }) => iou));
+/** Likewise. */
+export const meanDice = (counts: ArrayLike<number>): number => mean(overlapsOf(counts).map(({ dice }) => dice));
+/** Of all known pixels. */
+export function shareRight(counts: ArrayLike<number>): number {
+  const all = Array.from(counts);
+  const k = Math.round(Math.sqrt(all.length));
+  return all.filter((_, at) => at % (k + 1) === 0).reduce(add, 0) / all.reduce(add, 0);
+}
+
+function mean(values: readonly (number | null)[]): number {
+  const known = values.filter((value) => value !== null);
+  return known.reduce(add, 0) / known.length;
 }
 
 const add = (a: number, b: number): number => a + b;

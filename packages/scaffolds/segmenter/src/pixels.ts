@@ -6,6 +6,14 @@ import type { Tensor, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
 export const logitsOf = (answers: Tensor4D): Tensor4D =>
   answers.shape[3] === 1 ? tf.concat([tf.zerosLike(answers), answers], 3) : answers;
 
+/** The likeliest class of each pixel, [n, h, w]: of one value a pixel, from half a probability or from a `logits` of 0 on the second. */
+export function chosen(answers: Tensor4D, logits: boolean): Tensor3D {
+  return tf.tidy(() => {
+    const single = answers.shape[3] === 1 && !logits ? tf.sub(answers, 0.5) : answers;
+    return tf.argMax(logitsOf(single as Tensor4D), 3) as Tensor3D;
+  });
+}
+
 /** The truth of each pixel as 0 and 1 by class, [n, h · w, classes]: all 0 where a pixel is ignored. */
 export function truthOf(masks: Tensor3D, classes: number): Tensor3D {
   const [n, h, w] = masks.shape;

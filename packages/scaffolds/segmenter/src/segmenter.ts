@@ -5,6 +5,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import manifest from "../package.json" with { type: "json" };
 import { checkShapes } from "./check.ts";
 import { drawMasks } from "./draw.ts";
+import { chosen } from "./pixels.ts";
 import { SegmenterExaminer } from "./examiner.ts";
 import { SegmenterMeter } from "./meter.ts";
 import { segmenterModel } from "./model.ts";
@@ -32,10 +33,19 @@ export const segmenter: Scaffold = {
 
   examine({ model, format, classes }) {
     checkShapes(model, format, classes.length);
-    return new SegmenterExaminer(classes, givesProbabilities(topologyOf(model)));
+    return new SegmenterExaminer(classes, givesProbabilities(topologyOf(model)), format);
   },
 
   draw({ rows, answers, model, format }) {
     return drawMasks(rows, answers[0] as Tensor4D, !givesProbabilities(topologyOf(model)), format);
+  },
+
+  async answer({ answers, model, format: { h, w } }) {
+    const numbers = chosen(answers[0] as Tensor4D, !givesProbabilities(topologyOf(model)));
+    const values = Uint8Array.from(await numbers.data());
+    numbers.dispose();
+    return Array.from({ length: values.length / (h * w) }, (_, i) => ({
+      mask: values.slice(i * h * w, (i + 1) * h * w),
+    }));
   },
 };

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D } from "@tensorflow/tfjs-core";
 import type { Batch, Step, Technique } from "@regimen/core";
 import { affineWarp, composeWarp } from "@regimen/ops";
-import { about, shared } from "./shared.ts";
+import { rated } from "./shared.ts";
 
 /** At most so many pixels give a coin: their sum is a whole number that float32 holds exactly. */
 const MOST = 65_536;
@@ -33,9 +33,12 @@ export function applyAlternatingMirror(batch: Batch, epoch: Step["epoch"]): Batc
 
 /** Every example as it is in one epoch and mirrored in the next. */
 export const alternatingMirror: Technique<{ rr: number }> = {
-  ...about("alternating-mirror", "Jordan 2024, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, arXiv:2404.00498"),
-  ...shared,
-  space: { rr: { kind: "rr", range: [0, 1], default: 1, off: 0 } },
+  ...rated(
+    "space",
+    "alternating-mirror",
+    "Jordan 2024, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, arXiv:2404.00498",
+    1,
+    { batch: (batch, step) => applyAlternatingMirror(batch, step.epoch) },
+  ),
   order: { slot: "space", conflicts: ["@regimen/technique-augment/mirror"] },
-  create: () => ({ batch: (batch, step) => applyAlternatingMirror(batch, step.epoch) }),
 };

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor3D } from "@tensorflow/tfjs-core";
-import type { Batch, Rng, Shape, Step, Technique } from "@regimen/core";
+import type { Batch, Rng, Shape, Step } from "@regimen/core";
 import { brightnessMap, contrastMap, grayscaleMap, hueMap, invertMap, saturationMap } from "@regimen/image";
 import { composeColour } from "@regimen/ops";
-import { about, each, shared, within, type Magnitude } from "./shared.ts";
+import { AUTO_AUGMENT, SIM_CLR, drawSame, each, graded, rated, within } from "./shared.ts";
 
 /** At m = 1: ±½ of the range. */
 const LARGEST_OFFSET = 0.5;
@@ -58,87 +58,23 @@ export const applyInvert = (batch: Batch): Batch =>
   recolour(batch, invertMap(batch.shape.c, tf.ones([batch.shape.n]) as Tensor1D));
 
 const DIFF_AUGMENT = "Zhao et al. 2020, Differentiable Augmentation, arXiv:2006.10738, and its code";
+const ADA = "Karras et al. 2020, Training GANs with Limited Data, arXiv:2006.06676, appendix B";
+const usual = { m: 0.4, rr: 0.5 };
 
 /** Lighter or darker, by up to half of the range. */
-export const brightness: Technique<Magnitude> = {
-  ...about("brightness", DIFF_AUGMENT),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: 0.4, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: 0.5, off: 0 },
-  },
-  order: { slot: "colour" },
-  create: ({ m }) => ({
-    draw: (rng, shape) => drawBrightness(rng, shape, m),
-    batch: (batch, step) => applyBrightness(batch, step.fed),
-  }),
-};
+export const brightness = graded("colour", "brightness", DIFF_AUGMENT, usual, drawBrightness, applyBrightness);
 
 /** More or less contrast, by up to half. */
-export const contrast: Technique<Magnitude> = {
-  ...about("contrast", DIFF_AUGMENT),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: 0.4, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: 0.5, off: 0 },
-  },
-  order: { slot: "colour" },
-  create: ({ m }) => ({
-    draw: (rng, shape) => drawContrast(rng, shape, m),
-    batch: (batch, step) => applyContrast(batch, step.fed),
-  }),
-};
+export const contrast = graded("colour", "contrast", DIFF_AUGMENT, usual, drawContrast, applyContrast);
 
 /** More or less colour, from grey to twice as much. */
-export const saturation: Technique<Magnitude> = {
-  ...about("saturation", DIFF_AUGMENT),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: 0.4, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: 0.5, off: 0 },
-  },
-  order: { slot: "colour" },
-  create: ({ m }) => ({
-    draw: (rng, shape) => drawSaturation(rng, shape, m),
-    batch: (batch, step) => applySaturation(batch, step.fed),
-  }),
-};
+export const saturation = graded("colour", "saturation", DIFF_AUGMENT, usual, drawSaturation, applySaturation);
 
 /** Other colours of the same brightness, by up to half a turn. */
-export const hue: Technique<Magnitude> = {
-  ...about("hue", "Karras et al. 2020, Training GANs with Limited Data, arXiv:2006.06676, appendix B"),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: 0.2, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: 0.5, off: 0 },
-  },
-  order: { slot: "colour" },
-  create: ({ m }) => ({
-    draw: (rng, shape) => drawHue(rng, shape, m),
-    batch: (batch, step) => applyHue(batch, step.fed),
-  }),
-};
+export const hue = graded("colour", "hue", ADA, { m: 0.2, rr: 0.5 }, drawHue, applyHue);
 
 /** The share m of the colour gone. */
-export const grayscale: Technique<Magnitude> = {
-  ...about("grayscale", "Chen et al. 2020, SimCLR, arXiv:2002.05709, appendix A"),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: 1, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: 0.2, off: 0 },
-  },
-  order: { slot: "colour" },
-  create: ({ m }) => ({
-    draw: (_, shape) => ({ strength: each(shape, () => m) }),
-    batch: (batch, step) => applyGrayscale(batch, step.fed),
-  }),
-};
+export const grayscale = graded("colour", "grayscale", SIM_CLR, { m: 1, rr: 0.2 }, drawSame, applyGrayscale);
 
 /** Black and white exchanged. */
-export const invert: Technique<{ rr: number }> = {
-  ...about("invert", "Cubuk et al. 2019, AutoAugment, arXiv:1805.09501"),
-  ...shared,
-  space: { rr: { kind: "rr", range: [0, 1], default: 0.1, off: 0 } },
-  order: { slot: "colour" },
-  create: () => ({ batch: applyInvert }),
-};
+export const invert = rated("colour", "invert", AUTO_AUGMENT, 0.1, { batch: applyInvert });

@@ -1,7 +1,7 @@
 import type { Batch, Rng, Shape, Step, Technique } from "@regimen/core";
 import { cropWarp, drawWindows, type Window } from "@regimen/image";
 import { composeWarp } from "@regimen/ops";
-import { about, shared, type Magnitude } from "./shared.ts";
+import { HE, about, graded, shared, strengths, type Magnitude } from "./shared.ts";
 import { applyTranslate, drawTranslate } from "./spatial.ts";
 
 /** What the padding of a crop is. */
@@ -33,11 +33,10 @@ export const applyResizedCrop = (batch: Batch, fed: Step["fed"]): Batch => {
 
 /** Random crop of the padded image, up to a quarter of each side. */
 export const crop: Technique<Magnitude & { padding: string }> = {
-  ...about("crop", "He et al. 2016, Deep Residual Learning, arXiv:1512.03385, section 4.2"),
+  ...about("crop", HE),
   ...shared,
   space: {
-    m: { kind: "m", range: [0, 1], default: 0.5, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: 1, off: 0 },
+    ...strengths({ m: 0.5, rr: 1 }),
     padding: { kind: "choice", of: ["black", "grey", "mirror"], default: "black" },
   },
   order: { slot: "space" },
@@ -48,16 +47,11 @@ export const crop: Technique<Magnitude & { padding: string }> = {
 };
 
 /** A window of random size, shape and place, over the whole frame. */
-export const resizedCrop: Technique<Magnitude> = {
-  ...about("resized-crop", "Szegedy et al. 2015, Going Deeper with Convolutions, arXiv:1409.4842, section 6"),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: 0.5, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: 1, off: 0 },
-  },
-  order: { slot: "space" },
-  create: ({ m }) => ({
-    draw: (rng, shape) => ({ ...drawResizedCrop(rng, shape, m) }),
-    batch: (batch, step) => applyResizedCrop(batch, step.fed),
-  }),
-};
+export const resizedCrop = graded(
+  "space",
+  "resized-crop",
+  "Szegedy et al. 2015, Going Deeper with Convolutions, arXiv:1409.4842, section 6",
+  { m: 0.5, rr: 1 },
+  drawResizedCrop,
+  applyResizedCrop,
+);

@@ -1,6 +1,6 @@
-import type { Batch, Step, Technique } from "@regimen/core";
+import type { Batch, Step } from "@regimen/core";
 import { cutout as cut, drawCutout, type Window } from "@regimen/image";
-import { about, shared, type Magnitude } from "./shared.ts";
+import { graded } from "./shared.ts";
 
 /** Greys a window out. Boxes and masks stay: what is hidden is still there. `fed`: `top`, `left`, `height`, `width` [n]. */
 export const applyCutout = (batch: Batch, fed: Step["fed"]): Batch => ({
@@ -9,16 +9,11 @@ export const applyCutout = (batch: Batch, fed: Step["fed"]): Batch => ({
 });
 
 /** A grey window of m times each side. */
-export const cutout: Technique<Magnitude> = {
-  ...about("cutout", "DeVries & Taylor 2017, Improved Regularization with Cutout, arXiv:1708.04552"),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: 0.5, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: 0.5, off: 0 },
-  },
-  order: { slot: "texture" },
-  create: ({ m }) => ({
-    draw: (rng, shape) => ({ ...drawCutout(rng, shape, m) }),
-    batch: (batch, step) => applyCutout(batch, step.fed),
-  }),
-};
+export const cutout = graded(
+  "texture",
+  "cutout",
+  "DeVries & Taylor 2017, Improved Regularization with Cutout, arXiv:1708.04552",
+  { m: 0.5, rr: 0.5 },
+  drawCutout,
+  applyCutout,
+);

@@ -1,4 +1,4 @@
-import type { Rng, Shape } from "@regimen/core";
+import type { Batch, Draw, Hooks, Rng, Shape, Slot, Step, Technique } from "@regimen/core";
 import manifest from "../package.json" with { type: "json" };
 
 /** `m`: 0, the identity, to 1, the strongest. `rr`: the share of examples touched. */
@@ -10,6 +10,9 @@ export const within = (rng: Rng, reach: number): number => 2 * reach * rng.unifo
 /** One number an example: [n]. */
 export const each = (shape: Pick<Shape, "n">, draw: () => number): Float32Array =>
   Float32Array.from({ length: shape.n }, draw);
+
+/** `strength`: [n], m for every example. */
+export const drawSame = (_: Rng, shape: Pick<Shape, "n">, m: number) => ({ strength: each(shape, () => m) });
 
 export const shared = { version: manifest.version, group: "augmentation" } as const;
 /**
@@ -52,4 +55,48 @@ export const about = (part: Part, paper: string) => ({
   name: `${manifest.name}/${part}`,
   paper,
   prior: PRIORS[part],
+});
+
+/** What several come from. */
+export const AUTO_AUGMENT = "Cubuk et al. 2019, AutoAugment, arXiv:1805.09501";
+export const SIM_CLR = "Chen et al. 2020, SimCLR, arXiv:2002.05709, appendix A";
+export const HE = "He et al. 2016, Deep Residual Learning, arXiv:1512.03385, section 4.2";
+
+const rate = (usual: number) => ({ kind: "rr", range: [0, 1], default: usual, off: 0 }) as const;
+/** The space of a magnitude and a rate. `usual`: their defaults. */
+export const strengths = (usual: Magnitude) =>
+  ({ m: { kind: "m", range: [0, 1], default: usual.m, off: 0 }, rr: rate(usual.rr) }) as const;
+
+/** A technique whose strength is nothing but its rate, `usual` unless told. */
+export const rated = (
+  slot: Slot,
+  part: Part,
+  paper: string,
+  usual: number,
+  hooks: Hooks,
+): Technique<Pick<Magnitude, "rr">> => ({
+  ...about(part, paper),
+  ...shared,
+  space: { rr: rate(usual) },
+  order: { slot },
+  create: () => hooks,
+});
+
+/** A technique with a magnitude and a rate: what `draw` drew on the host at magnitude `m`, `apply` does on the device. */
+export const graded = (
+  slot: Slot,
+  part: Part,
+  paper: string,
+  usual: Magnitude,
+  draw: (rng: Rng, shape: Shape, m: number) => Draw,
+  apply: (batch: Batch, fed: Step["fed"], m: number) => Batch,
+): Technique<Magnitude> => ({
+  ...about(part, paper),
+  ...shared,
+  space: strengths(usual),
+  order: { slot },
+  create: ({ m }) => ({
+    draw: (rng, shape) => draw(rng, shape, m),
+    batch: (batch, step) => apply(batch, step.fed, m),
+  }),
 });

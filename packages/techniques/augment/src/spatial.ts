@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D } from "@tensorflow/tfjs-core";
-import type { Batch, Draw, Hooks, Rng, Shape, Step, Technique } from "@regimen/core";
+import type { Batch, Rng, Shape, Step } from "@regimen/core";
 import { quarterTurns } from "@regimen/image";
 import { affineWarp, composeWarp, type AffineParts } from "@regimen/ops";
-import { about, each, shared, within, type Magnitude, type Part } from "./shared.ts";
+import { AUTO_AUGMENT, HE, each, graded, rated, within } from "./shared.ts";
 
 /** The largest rotation, in radians: 45°. */
 const LARGEST_ANGLE = Math.PI / 4;
@@ -86,86 +86,53 @@ export const drawZoom = (rng: Rng, shape: Pick<Shape, "n">, m: number) => ({
 export const applyZoom = (batch: Batch, fed: Step["fed"]): Batch =>
   move(batch, { scaleX: fed["scale"]!, scaleY: fed["scale"]! });
 
-/** A movement of every example, whose strength is nothing but its rate. */
-const flip = (part: Part, paper: string, rr: number, hooks: Hooks): Technique<{ rr: number }> => ({
-  ...about(part, paper),
-  ...shared,
-  space: { rr: { kind: "rr", range: [0, 1], default: rr, off: 0 } },
-  order: { slot: "space" },
-  create: () => hooks,
-});
-
-/** A movement with a magnitude. `usual`: its defaults. */
-const movement = (
-  part: Part,
-  paper: string,
-  usual: Magnitude,
-  draw: (rng: Rng, shape: Shape, m: number) => Draw,
-  apply: (batch: Batch, fed: Step["fed"]) => Batch,
-): Technique<Magnitude> => ({
-  ...about(part, paper),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: usual.m, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: usual.rr, off: 0 },
-  },
-  order: { slot: "space" },
-  create: ({ m }) => ({
-    draw: (rng, shape) => draw(rng, shape, m),
-    batch: (batch, step) => apply(batch, step.fed),
-  }),
-});
-
-const AUTO_AUGMENT = "Cubuk et al. 2019, AutoAugment, arXiv:1805.09501";
-const HE = "He et al. 2016, Deep Residual Learning, arXiv:1512.03385, section 4.2";
+const IMAGENET = "Krizhevsky et al. 2012, ImageNet Classification with Deep CNNs, section 4.1";
+const GROUPS = "Cohen & Welling 2016, Group Equivariant Convolutional Networks, arXiv:1602.07576, section 8";
+const VGG = "Simonyan & Zisserman 2015, Very Deep Convolutional Networks, arXiv:1409.1556, section 3.1";
 
 /** Left and right exchanged. */
-export const mirror = flip(
-  "mirror",
-  "Krizhevsky et al. 2012, ImageNet Classification with Deep CNNs, section 4.1",
-  0.5,
-  { batch: applyMirror },
-);
+export const mirror = rated("space", "mirror", IMAGENET, 0.5, { batch: applyMirror });
 
 /** Top and bottom exchanged. */
-export const flipVertical = flip(
-  "flip-vertical",
-  "Cohen & Welling 2016, Group Equivariant Convolutional Networks, arXiv:1602.07576, section 8",
-  0.5,
-  { batch: applyFlipVertical },
-);
+export const flipVertical = rated("space", "flip-vertical", GROUPS, 0.5, { batch: applyFlipVertical });
 
 /** One to three quarter turns. */
-export const rot90 = flip(
-  "rot90",
-  "Cohen & Welling 2016, Group Equivariant Convolutional Networks, arXiv:1602.07576, section 8",
-  0.5,
-  { draw: drawRot90, batch: (batch, step) => applyRot90(batch, step.fed) },
-);
+export const rot90 = rated("space", "rot90", GROUPS, 0.5, {
+  draw: drawRot90,
+  batch: (batch, step) => applyRot90(batch, step.fed),
+});
 
 /** Rotation about the centre, up to ±45°. */
-export const rotate = movement("rotate", AUTO_AUGMENT, { m: 0.3, rr: 0.5 }, drawRotate, applyRotate);
+export const rotate = graded("space", "rotate", AUTO_AUGMENT, { m: 0.3, rr: 0.5 }, drawRotate, applyRotate);
 
 /** Rows slide against each other, up to half a pixel a row. */
-export const shearX = movement("shear-x", AUTO_AUGMENT, { m: 0.3, rr: 0.5 }, drawShear, applyShearX);
+export const shearX = graded("space", "shear-x", AUTO_AUGMENT, { m: 0.3, rr: 0.5 }, drawShear, applyShearX);
 
 /** Columns slide against each other, up to half a pixel a column. */
-export const shearY = movement("shear-y", AUTO_AUGMENT, { m: 0.3, rr: 0.5 }, drawShear, applyShearY);
+export const shearY = graded("space", "shear-y", AUTO_AUGMENT, { m: 0.3, rr: 0.5 }, drawShear, applyShearY);
 
 /** Shifts by whole pixels, up to a quarter of each side. */
-export const translate = movement("translate", HE, { m: 0.5, rr: 1 }, drawTranslate, applyTranslate);
+export const translate = graded("space", "translate", HE, { m: 0.5, rr: 1 }, drawTranslate, applyTranslate);
 
 /** Shifts to the side by whole pixels, up to a quarter of the width. */
-export const translateX = movement("translate-x", AUTO_AUGMENT, { m: 0.5, rr: 0.5 }, drawTranslateX, applyTranslateX);
+export const translateX = graded(
+  "space",
+  "translate-x",
+  AUTO_AUGMENT,
+  { m: 0.5, rr: 0.5 },
+  drawTranslateX,
+  applyTranslateX,
+);
 
 /** Shifts up or down by whole pixels, up to a quarter of the height. */
-export const translateY = movement("translate-y", AUTO_AUGMENT, { m: 0.5, rr: 0.5 }, drawTranslateY, applyTranslateY);
+export const translateY = graded(
+  "space",
+  "translate-y",
+  AUTO_AUGMENT,
+  { m: 0.5, rr: 0.5 },
+  drawTranslateY,
+  applyTranslateY,
+);
 
 /** Zoom about the centre, up to twice or half the size. */
-export const zoom = movement(
-  "zoom",
-  "Simonyan & Zisserman 2015, Very Deep Convolutional Networks, arXiv:1409.1556, section 3.1",
-  { m: 0.25, rr: 0.5 },
-  drawZoom,
-  applyZoom,
-);
+export const zoom = graded("space", "zoom", VGG, { m: 0.25, rr: 0.5 }, drawZoom, applyZoom);

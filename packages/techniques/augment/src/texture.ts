@@ -1,6 +1,6 @@
-import type { Batch, Rng, Shape, Step, Technique } from "@regimen/core";
+import type { Batch, Rng, Shape, Step } from "@regimen/core";
 import * as image from "@regimen/image";
-import { about, each, shared, type Magnitude, type Part } from "./shared.ts";
+import { AUTO_AUGMENT, SIM_CLR, drawSame, each, graded } from "./shared.ts";
 
 /** At m = 1, in pixels. */
 const LARGEST_SIGMA = 2;
@@ -18,8 +18,6 @@ const applied =
 export const drawUpTo = (rng: Rng, shape: Pick<Shape, "n">, m: number) => ({
   strength: each(shape, () => m * rng.uniform()),
 });
-/** `strength`: [n], m for every example. */
-const drawSame = (_: Rng, shape: Pick<Shape, "n">, m: number) => ({ strength: each(shape, () => m) });
 /** `strength`: [n], uniform in −m..0. */
 export const drawDownTo = (rng: Rng, shape: Pick<Shape, "n">, m: number) => ({
   strength: each(shape, () => -m * rng.uniform()),
@@ -41,47 +39,25 @@ export const applyBlur = (batch: Batch, fed: Step["fed"], m: number): Batch => (
   images: image.blur(batch.images, fed["sigma"]!, Math.ceil(SIGMAS * LARGEST_SIGMA * m)),
 });
 
-type Draw = typeof drawUpTo;
-const AUTO_AUGMENT = "Cubuk et al. 2019, AutoAugment, arXiv:1805.09501";
-
-const texture = (name: Part, defaults: Magnitude, draw: Draw, apply: Apply): Technique<Magnitude> => ({
-  ...about(name, AUTO_AUGMENT),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: defaults.m, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: defaults.rr, off: 0 },
-  },
-  order: { slot: "texture" },
-  create: ({ m }) => ({
-    draw: (rng, shape) => draw(rng, shape, m),
-    batch: (batch, step) => apply(batch, step.fed),
-  }),
-});
-
 /** Each channel stretched, m of the way, to reach from black to white. */
-export const autocontrast = texture("autocontrast", { m: 1, rr: 0.1 }, drawSame, applyAutocontrast);
+export const autocontrast = graded(
+  "texture",
+  "autocontrast",
+  AUTO_AUGMENT,
+  { m: 1, rr: 0.1 },
+  drawSame,
+  applyAutocontrast,
+);
 /** Each channel's levels, m of the way, equally frequent. */
-export const equalize = texture("equalize", { m: 1, rr: 0.1 }, drawSame, applyEqualize);
+export const equalize = graded("texture", "equalize", AUTO_AUGMENT, { m: 1, rr: 0.1 }, drawSame, applyEqualize);
 /** What is brighter than 1 − m, or less, inverted. */
-export const solarize = texture("solarize", { m: 0.5, rr: 0.1 }, drawUpTo, applySolarize);
+export const solarize = graded("texture", "solarize", AUTO_AUGMENT, { m: 0.5, rr: 0.1 }, drawUpTo, applySolarize);
 /** Up to 7 m of 8 bits cleared. */
-export const posterize = texture("posterize", { m: 0.5, rr: 0.1 }, drawUpTo, applyPosterize);
+export const posterize = graded("texture", "posterize", AUTO_AUGMENT, { m: 0.5, rr: 0.1 }, drawUpTo, applyPosterize);
 /** Edges up to m stronger. */
-export const sharpen = texture("sharpen", { m: 0.5, rr: 0.2 }, drawUpTo, applySharpen);
+export const sharpen = graded("texture", "sharpen", AUTO_AUGMENT, { m: 0.5, rr: 0.2 }, drawUpTo, applySharpen);
 /** Edges up to m weaker. */
-export const desharpen = texture("de-sharpen", { m: 0.5, rr: 0.2 }, drawDownTo, applySharpen);
+export const desharpen = graded("texture", "de-sharpen", AUTO_AUGMENT, { m: 0.5, rr: 0.2 }, drawDownTo, applySharpen);
 
 /** Gaussian blur of up to 2 m pixels. */
-export const blur: Technique<Magnitude> = {
-  ...about("blur", "Chen et al. 2020, SimCLR, arXiv:2002.05709, appendix A"),
-  ...shared,
-  space: {
-    m: { kind: "m", range: [0, 1], default: 0.5, off: 0 },
-    rr: { kind: "rr", range: [0, 1], default: 0.2, off: 0 },
-  },
-  order: { slot: "texture" },
-  create: ({ m }) => ({
-    draw: (rng, shape) => drawBlur(rng, shape, m),
-    batch: (batch, step) => applyBlur(batch, step.fed, m),
-  }),
-};
+export const blur = graded("texture", "blur", SIM_CLR, { m: 0.5, rr: 0.2 }, drawBlur, applyBlur);

@@ -1,21 +1,18 @@
-import { createRng, source, type Samples, type Source } from "@regimen/core";
+import { createRng, source, type Source } from "@regimen/core";
 import { Walk } from "@regimen/sources";
+import { madeUpSamples } from "@regimen/testkit";
 import { describe, expect, it } from "vitest";
 import plugin, { balancedSampling, chancesOf } from "../src/index.ts";
 
 const COUNTS = [160, 40, 10];
 const truth = COUNTS.flatMap((n, k) => Array.from({ length: n }, () => k));
-const samples: Samples = {
+const samples = madeUpSamples({
   name: "long tail",
-  length: truth.length,
   format: { h: 1, w: 1, c: 1, range: [0, 1] },
   classes: ["many", "some", "few"],
-  skipped: [],
-  labels: () => Float32Array.from(truth.flatMap((k) => [0, 1, 2].map((at) => Number(at === k)))),
-  id: String,
-  read: async (rows) => ({ images: Float32Array.from(rows) }),
-  dispose: () => undefined,
-};
+  images: Float32Array.from(truth, (_, row) => row),
+  labels: Float32Array.from(truth.flatMap((k) => [0, 1, 2].map((at) => Number(at === k)))),
+});
 const wrapped = (exponent: number, inner: Source = source(samples)): Source =>
   balancedSampling.create({ exponent }).sample!(inner, {} as never);
 

@@ -1,21 +1,19 @@
 import { source, type Samples } from "@regimen/core";
 import fc from "fast-check";
+import { madeUpSamples } from "@regimen/testkit";
 import { describe, expect, it } from "vitest";
 import plugin, { classWeights, classWeightsOf, weighClasses } from "../src/index.ts";
 
 const classes = ["a", "b", "c"];
 /** One row a label. */
-const samples = (labels: readonly (readonly number[])[]): Samples => ({
-  name: "made up",
-  length: labels.length,
-  format: { h: 1, w: 1, c: 1, range: [0, 1] },
-  classes,
-  skipped: [],
-  labels: () => Float32Array.from(labels.flat()),
-  id: String,
-  read: async (rows) => ({ images: Float32Array.from(rows) }),
-  dispose: () => undefined,
-});
+const samples = (labels: readonly (readonly number[])[]): Samples =>
+  madeUpSamples({
+    name: "made up",
+    format: { h: 1, w: 1, c: 1, range: [0, 1] },
+    classes,
+    images: Float32Array.from(labels, (_, row) => row),
+    labels: Float32Array.from(labels.flat()),
+  });
 const [A, B, SOFT, NONE] = [
   [1, 0, 0],
   [0, 1, 0],

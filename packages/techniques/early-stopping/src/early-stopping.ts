@@ -47,5 +47,6 @@ export const earlyStopping: Technique<{ patience: number; parts: number }> = {
     parts: { kind: "value", range: [4, 40], scale: "integer", default: 10 },
   },
   order: { slot: "average" },
+  validates: true,
   create: ({ patience, parts }) => ({ train: (run, next) => stopped(run, next, patience, parts) }),
 };

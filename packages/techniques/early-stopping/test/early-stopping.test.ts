@@ -1,6 +1,7 @@
 import { wasm } from "@regimen/backend-wasm";
 import { createRegimen, createRng, type RegimenEvent, type Samples, type Train } from "@regimen/core";
 import classifierPlugin from "@regimen/scaffold-classifier";
+import { madeUpSamples } from "@regimen/testkit";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -71,22 +72,9 @@ const chance = (seed: number): Samples => {
   const rng = createRng(seed);
   const images = Float32Array.from({ length: ROWS * WIDTH }, () => rng.normal());
   const truth = Array.from({ length: ROWS }, () => rng.int(2));
-  return {
-    name: "chance",
-    length: ROWS,
-    format: { h: 6, w: 6, c: 1, range: [0, 255] },
-    classes: ["a", "b"],
-    skipped: [],
-    labels: () => Float32Array.from(truth.flatMap((k) => [1 - k, k])),
-    id: String,
-    read: async (rows) => ({
-      images: Float32Array.from(
-        { length: rows.length * WIDTH },
-        (_, at) => images[rows[Math.floor(at / WIDTH)]! * WIDTH + (at % WIDTH)]!,
-      ),
-    }),
-    dispose: () => undefined,
-  };
+  const labels = Float32Array.from(truth.flatMap((k) => [1 - k, k]));
+  const format = { h: 6, w: 6, c: 1, range: [0, 255] } as const;
+  return madeUpSamples({ name: "chance", format, classes: ["a", "b"], images, labels });
 };
 
 describe("a training that overfits", () => {
@@ -120,10 +108,10 @@ describe("a training that overfits", () => {
     const [whole, early] = [await fit(0), await fit(2)];
     expect(tf.memory().numTensors).toBe(before);
     expect(early.cost.trained).toBeLessThan(whole.cost.trained);
-    expect(early.validation.loss).toBeLessThan(whole.validation.loss);
+    expect(early.validation!.loss).toBeLessThan(whole.validation!.loss);
     // The same losses, epoch by epoch, as far as it went; the best of those at the ends of its parts.
     expect(early.losses).toEqual(whole.losses.slice(0, early.losses.length));
-    expect(early.validation.loss).toBe(Math.min(...early.losses.filter((_, at) => at % 2 === 1)));
+    expect(early.validation!.loss).toBe(Math.min(...early.losses.filter((_, at) => at % 2 === 1)));
   });
 });
 const isEpoch = (event: RegimenEvent): event is RegimenEvent & { kind: "epoch" } =>

@@ -2,6 +2,7 @@
 import wasmPlugin, { wasm } from "@regimen/backend-wasm";
 import { createRegimen, createRng, type Samples } from "@regimen/core";
 import classifierPlugin from "@regimen/scaffold-classifier";
+import { madeUpSamples } from "@regimen/testkit";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeAll, expect, it } from "vitest";
 import plugin from "../src/index.ts";
@@ -9,31 +10,20 @@ import plugin from "../src/index.ts";
 /** More than one batch of inference, the last one small. */
 const [ROWS, WIDTH] = [260, 4 * 4];
 
-/** Noise whose mean and variance differ from pixel to pixel; its first pixel tells the class. */
-function samples(seed: number): Samples & { readonly images: Float32Array } {
+/** Noise whose mean and variance differ from pixel to pixel. */
+const noise = (seed: number): Float32Array => {
   const rng = createRng(seed);
-  const images = Float32Array.from({ length: ROWS * WIDTH }, (_, at) => (at % WIDTH) + (1 + (at % 3)) * rng.normal());
+  return Float32Array.from({ length: ROWS * WIDTH }, (_, at) => (at % WIDTH) + (1 + (at % 3)) * rng.normal());
+};
+/** The first pixel of an image tells its class. */
+const samples = (seed: number): Samples => {
+  const images = noise(seed);
   const labels = Float32Array.from({ length: ROWS * 2 }, (_, at) =>
     Number(images[Math.floor(at / 2) * WIDTH]! > 0 === (at % 2 === 0)),
   );
-  return {
-    images,
-    name: "noise",
-    length: ROWS,
-    format: { h: 4, w: 4, c: 1, range: [0, 255] },
-    classes: ["a", "b"],
-    skipped: [],
-    labels: () => labels,
-    id: String,
-    read: async (rows) => ({
-      images: Float32Array.from(
-        { length: rows.length * WIDTH },
-        (_, at) => images[rows[Math.floor(at / WIDTH)]! * WIDTH + (at % WIDTH)]!,
-      ),
-    }),
-    dispose: () => undefined,
-  };
-}
+  const format = { h: 4, w: 4, c: 1, range: [0, 255] } as const;
+  return madeUpSamples({ name: "noise", format, classes: ["a", "b"], images, labels });
+};
 const model = (): tfl.LayersModel =>
   tfl.sequential({
     layers: [
@@ -74,7 +64,7 @@ it("ends with the average, and with statistics of the training images; recorded 
   const [gamma, beta, kernel, , mean, variance] = averaged.weights;
   expect(kernel).not.toEqual(plain.weights[2]);
   expect([gamma, beta]).not.toEqual(plain.weights.slice(0, 2));
-  const { images } = samples(1);
+  const images = noise(1);
   const values = (pixel: number) => Array.from({ length: ROWS }, (_, row) => images[row * WIDTH + pixel]!);
   const meanOf = (of: readonly number[]): number => of.reduce((a, b) => a + b, 0) / of.length;
   mean!.forEach((value, i) => expect(value).toBeCloseTo(meanOf(values(i)), 4));

@@ -17,9 +17,9 @@ import classifier from "@regimen/scaffold-classifier";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
+import { madeUpColours, madeUpNetwork } from "@regimen/testkit";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import plugin, { averageLogits, averageOf, ensembling } from "../src/index.ts";
-import { SIDE, network, samples } from "./world.ts";
 
 beforeAll(() => wasm.load());
 
@@ -163,8 +163,12 @@ describe("an ensemble in a training", () => {
     const events: RegimenEvent[] = [];
     const watching: Plugin = { name: "spy", version: "1", register: (into) => into.technique(spy(stages)) };
     const regimen = await createRegimen({ plugins: [classifier, plugin, watching], backend: "current" });
-    const model = network(2);
-    const data = { train: samples("train", 60), validation: samples("validation", 30), test: samples("test", 30) };
+    const model = madeUpNetwork(2);
+    const data = {
+      train: madeUpColours("train", 60),
+      validation: madeUpColours("validation", 30),
+      test: madeUpColours("test", 30),
+    };
     try {
       const running = regimen.fit({
         model: { model, weights: "fresh" },
@@ -207,10 +211,10 @@ describe("an ensemble in a training", () => {
         weightData: new Uint8Array(readFileSync(join(out, "model", "weights.bin"))).buffer,
       }),
     );
-    expect(loaded.inputs.map(({ shape }) => shape)).toEqual([[null, SIDE, SIDE, 3]]);
-    const test = samples("test", 30);
+    expect(loaded.inputs.map(({ shape }) => shape)).toEqual([[null, 8, 8, 3]]);
+    const test = madeUpColours("test", 30);
     const { images } = await test.read(Array.from({ length: 30 }, (_, row) => row));
-    const said = tf.tidy(() => (loaded.predict(tf.tensor4d(images, [30, SIDE, SIDE, 3])) as Tensor2D).dataSync());
+    const said = tf.tidy(() => (loaded.predict(tf.tensor4d(images, [30, 8, 8, 3])) as Tensor2D).dataSync());
     result.test!.predictions.forEach(({ probabilities }, row) =>
       probabilities.forEach((p, k) => expect(said[3 * row + k]!).toBeCloseTo(p, 6)),
     );

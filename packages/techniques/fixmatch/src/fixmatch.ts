@@ -37,6 +37,7 @@ export const fixmatch: Technique<FixMatch> = {
   },
   tasks: ["classification"],
   order: { slot: "pseudo", needs: ["unlabeled"], conflicts: ["@regimen/technique-noisy-student"] },
+  validates: true,
   create: (params) => ({
     async train(run, next) {
       const twin = await run.twin();

@@ -40,5 +40,6 @@ export const ganSynthesis: Technique<{ r: number; share: number; classes: string
     classes: { kind: "text", default: "rare" },
   },
   order: { slot: "synthesize" },
+  validates: true,
   create: (params) => ({ train: (run, next) => synthesize(run, next, params) }),
 };

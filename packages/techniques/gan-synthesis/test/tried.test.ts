@@ -5,16 +5,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { wasm } from "@regimen/backend-wasm";
 import scaffold from "@regimen/scaffold-classifier";
-import {
-  createRegimen,
-  createRng,
-  source,
-  type FitResult,
-  type Rng,
-  type Samples,
-  type Source,
-  type Technique,
-} from "@regimen/core";
+import { createRegimen, createRng, source, type FitResult, type Rng, type Source, type Technique } from "@regimen/core";
+import { madeUpSamples } from "@regimen/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chosenClasses, compare, ganSynthesis, helps, recognised, tryOut, type Findings } from "../src/index.ts";
 
@@ -28,22 +20,8 @@ function images(counts: readonly number[], seed: string, paint = bright): Source
   const classes = counts.flatMap((count, label) => new Array<number>(count).fill(label));
   const pixels = new Uint8ClampedArray(classes.flatMap((label) => paint(label, rng)));
   const labels = new Float32Array(classes.flatMap((label) => CLASSES.map((_, at) => Number(at === label))));
-  const samples: Samples = {
-    name: seed,
-    length: classes.length,
-    format: { h: SIDE, w: SIDE, c: 1, range: [0, 255] },
-    classes: CLASSES,
-    skipped: [],
-    labels: () => labels,
-    id: (row) => `${seed}/${row}`,
-    read: async (rows) => ({
-      images: Uint8Array.from(
-        Array.from(rows).flatMap((row) => [...pixels.subarray(row * SIDE * SIDE, (row + 1) * SIDE * SIDE)]),
-      ),
-    }),
-    dispose: () => undefined,
-  };
-  return source(samples);
+  const format = { h: SIDE, w: SIDE, c: 1, range: [0, 255] } as const;
+  return source(madeUpSamples({ name: seed, format, classes: CLASSES, images: new Uint8Array(pixels), labels }));
 }
 const bright = (label: number, rng: Rng): number[] =>
   Array.from({ length: SIDE * SIDE }, (_, at) => {
@@ -137,7 +115,7 @@ describe("the trial of generated images", () => {
     const made = images([0, 40, 0], "wrong", (_, rng) => bright(NONE, rng));
     const { findings, result } = await job(trying(made), 6);
     expect(findings).toMatchObject({ kept: false, trial: null });
-    expect(result.validation.error).toBeLessThan(0.5);
+    expect(result.validation!.error).toBeLessThan(0.5);
   });
 
   it("turns away images of a class that nobody needs more of, after a trial", async () => {

@@ -33,6 +33,7 @@ export const noisyStudent: Technique<NoisyStudent> = {
   },
   tasks: ["classification", "binary_classification", "multilabel_classification"],
   order: { slot: "pseudo", needs: ["unlabeled"], conflicts: ["@regimen/technique-fixmatch"] },
+  validates: true,
   create: (params) => ({ train: (run, next) => generations(params, run, next) }),
 };
 

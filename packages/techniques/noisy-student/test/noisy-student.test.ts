@@ -15,6 +15,7 @@ import {
 } from "@regimen/core";
 import { wasm } from "@regimen/backend-wasm";
 import classifier from "@regimen/scaffold-classifier";
+import { madeUpSamples } from "@regimen/testkit";
 import { beforeAll, describe, expect, it } from "vitest";
 import plugin, { applyPseudoLabels, noisyStudent } from "../src/index.ts";
 
@@ -74,19 +75,14 @@ function samples(name: string, length: number, labelled = true): Samples {
   });
   const labels = new Float32Array(length * CLASSES);
   for (let row = 0; row < length; row++) labels[row * CLASSES + (row % CLASSES)] = 1;
-  return {
+  const format = { h: 4, w: 4, c: 1, range: [0, 255] } as const;
+  return madeUpSamples({
     name,
-    length,
-    format: { h: 4, w: 4, c: 1, range: [0, 255] },
+    format,
     classes: ["dark", "grey", "bright"],
-    skipped: [],
-    labels: () => (labelled ? labels : undefined),
-    id: (row) => `${name}/${row}`,
-    read: async (rows) => ({
-      images: Float32Array.from(Array.from(rows).flatMap((row) => [...images.subarray(16 * row, 16 * row + 16)])),
-    }),
-    dispose: () => undefined,
-  };
+    images,
+    ...(labelled && { labels }),
+  });
 }
 
 type Seen = { added: number; labels: number[]; rates: number[]; width: number; first?: number[]; last?: number[] };

@@ -1,4 +1,5 @@
-import { createRng, source, type Samples, type Source } from "@regimen/core";
+import { createRng, source, type Source } from "@regimen/core";
+import { madeUpSamples } from "@regimen/testkit";
 import { describe, expect, it } from "vitest";
 import { withSynthetic } from "../src/index.ts";
 
@@ -6,18 +7,9 @@ import { withSynthetic } from "../src/index.ts";
 function numbered(name: string, length: number, first: number): Source {
   const labels = new Float32Array(2 * length);
   for (let row = 0; row < length; row++) labels[2 * row + (row % 2)] = 1;
-  const samples: Samples = {
-    name,
-    length,
-    format: { h: 1, w: 1, c: 1, range: [0, 255] },
-    classes: ["a", "b"],
-    skipped: [],
-    labels: () => labels,
-    id: (row) => `${name}/${row}`,
-    read: async (rows) => ({ images: Uint8Array.from(rows, (row) => first + row) }),
-    dispose: () => undefined,
-  };
-  return source(samples);
+  const images = Uint8Array.from({ length }, (_, row) => first + row);
+  const format = { h: 1, w: 1, c: 1, range: [0, 255] } as const;
+  return source(madeUpSamples({ name, format, classes: ["a", "b"], images, labels }));
 }
 const pixels = async (of: Source): Promise<number[]> => [
   ...(await of.read(Array.from({ length: of.length }, (_, row) => row))).images,

@@ -68,5 +68,6 @@ export const temperature: Technique<{ on: boolean }> = {
   space: { on: { kind: "choice", of: [true, false], default: true, off: false } },
   tasks: ["classification"],
   order: { slot: "calibrate" },
+  validates: true,
   create: () => ({ train: calibrated }),
 };

@@ -1,6 +1,7 @@
 import { wasm } from "@regimen/backend-wasm";
 import { createRegimen, createRng, type Params, type RegimenEvent, type Samples, type Technique } from "@regimen/core";
 import classifierPlugin from "@regimen/scaffold-classifier";
+import { madeUpSamples } from "@regimen/testkit";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -13,22 +14,8 @@ const samples = (seed: number): Samples => {
   const labels = Float32Array.from({ length: ROWS * 2 }, (_, at) =>
     Number(images[Math.floor(at / 2) * WIDTH]! > 0 === (at % 2 === 0)),
   );
-  return {
-    name: "noise",
-    length: ROWS,
-    format: { h: 4, w: 4, c: 1, range: [0, 255] },
-    classes: ["a", "b"],
-    skipped: [],
-    labels: () => labels,
-    id: String,
-    read: async (rows) => ({
-      images: Float32Array.from(
-        { length: rows.length * WIDTH },
-        (_, at) => images[rows[Math.floor(at / WIDTH)]! * WIDTH + (at % WIDTH)]!,
-      ),
-    }),
-    dispose: () => undefined,
-  };
+  const format = { h: 4, w: 4, c: 1, range: [0, 255] } as const;
+  return madeUpSamples({ name: "noise", format, classes: ["a", "b"], images, labels });
 };
 /** Adds `m` to every pixel, and logs that it was there. */
 const shift = (name: string, group: string): Technique<{ m: number }> => ({

@@ -9,26 +9,18 @@ import {
   type Fragment,
   type Member,
   type Params,
-  type Rng,
   type Technique,
 } from "@regimen/core";
 import { assertJson, copy } from "../json.ts";
 import type { Law } from "../runner.ts";
-import { activeParams } from "./active.ts";
-import {
-  difference,
-  differs,
-  type Bench,
-  type Column,
-  type Columns,
-  type Outcome,
-  type StepsOptions,
-} from "./bench.ts";
-import { canaries, type Canary, type Trace } from "./canaries.ts";
-import { Recorder, watchRandom } from "./spies.ts";
+import { assertMeaning, assertSurvives, equal, finite, sameForm } from "./assertions.ts";
+import { difference, differs, type Bench, type Outcome, type StepsOptions } from "./bench.ts";
+import { canaries } from "./canaries.ts";
+import { activeParams, corners } from "./params.ts";
+import { Recorder, watchDraws, watchRandom } from "./spies.ts";
 import { actsOnTrainings } from "./training.ts";
 import { TrainingChecks } from "./training-checks.ts";
-import { SHAPE, ready } from "./world.ts";
+import { ready } from "./world.ts";
 
 /** Laws 1 to 11. */
 export function techniqueLawsOf(technique: Technique, bench: () => Bench, seen: number): readonly Law[] {
@@ -222,123 +214,3 @@ const layersToo = (recorder: Recorder, members: readonly Member[]): StepsOptions
   members.some((member) => member.hooks.rewrite)
     ? { view: (step) => recorder.view(step), forward: (work) => recorder.inside("an inserted layer", work) }
     : {};
-
-const equal = (found: string | undefined, what: string): void => assert.ok(found === undefined, `${what}: ${found}`);
-
-/** Each axis at each of its ends, the others as usual; then all at their ends; each once. */
-function corners(axes: readonly (readonly [string, Axis])[], usual: Params): readonly Params[] {
-  const ends = (axis: Axis): Params[string][] =>
-    axis.kind === "text" ? [axis.default] : axis.kind === "choice" ? [...axis.of] : [...axis.range];
-  const one = axes.flatMap(([key, axis]) => ends(axis).map((value) => ({ ...usual, [key]: value })));
-  const all = [0, -1].map((end) => Object.fromEntries(axes.map(([key, axis]) => [key, ends(axis).at(end)!])));
-  const seen = new Set([JSON.stringify(usual)]);
-  return [...one, ...all].filter((params) => {
-    const key = JSON.stringify(params);
-    return !seen.has(key) && Boolean(seen.add(key));
-  });
-}
-
-/** The member, with notice when its draw asks for a random number. */
-function watchDraws(member: Member, used: () => void): Member {
-  const { draw } = member.hooks;
-  if (!draw) return member;
-  const watch = (rng: Rng): Rng => ({
-    fork: (key) => watch(rng.fork(key)),
-    uniform: () => (used(), rng.uniform()),
-    int: (n) => (used(), rng.int(n)),
-    normal: () => (used(), rng.normal()),
-    beta: (a, b) => (used(), rng.beta(a, b)),
-    permutation: (n) => (used(), rng.permutation(n)),
-    seed: () => (used(), rng.seed()),
-  });
-  return { ...member, hooks: { ...member.hooks, draw: (rng, shape) => draw.call(member.hooks, watch(rng), shape) } };
-}
-
-function sameForm(expected: Columns, got: Columns, where: string): void {
-  for (const [key, column] of Object.entries(expected)) {
-    const found = got[key];
-    assert.ok(found, `${where}, ${key} is missing`);
-    assert.deepEqual(found.shape, column.shape, `${where}, ${key} has another shape`);
-    assert.equal(found.dtype, column.dtype, `${where}, ${key} has another type`);
-  }
-}
-
-function finite(columns: Columns, at: string): void {
-  for (const [key, { values }] of Object.entries(columns)) {
-    const wrong = values.findIndex((value) => !Number.isFinite(value));
-    assert.ok(wrong < 0, `at ${at}, ${key}[${wrong}] is ${values[wrong]}`);
-  }
-}
-
-const rows = ({ values, shape }: Column): readonly (readonly number[])[] => {
-  const width = shape.at(-1)!;
-  return Array.from({ length: values.length / width }, (_, row) => [
-    ...values.subarray(row * width, (row + 1) * width),
-  ]);
-};
-const SLACK = 1e-4;
-
-function assertMeaning(after: Columns, before: Columns, task: string): void {
-  const shares = ["labels", "boxes.labels"].flatMap((key) =>
-    after[key] ? rows(after[key]).map((row) => [key, row] as const) : [],
-  );
-  for (const [key, row] of shares) {
-    const sum = row.reduce((a, b) => a + b, 0);
-    assert.ok(
-      row.every((share) => share >= -SLACK && share <= 1 + SLACK),
-      `${key} has the row ${row.join(", ")}`,
-    );
-    // An example without a label has zeros, and may be mixed with one that has a label.
-    if (task !== "multilabel_classification") assert.ok(sum <= 1 + SLACK, `${key} has a row that sums to ${sum}`);
-  }
-  if (task === "classification" || task === "binary_classification") {
-    const [sums, weights] = [
-      rows(after["labels"]!).map((row) => row.reduce((a, b) => a + b, 0)),
-      after["weights"]!.values,
-    ];
-    sums.forEach((sum, i) =>
-      assert.ok(
-        !(weights[i]! > 0) || Math.abs(sum - 1) < SLACK,
-        `the labels of example ${i}, which counts, sum to ${sum}`,
-      ),
-    );
-  }
-  assert.ok(
-    after["weights"]!.values.every((weight) => weight >= 0),
-    "an example has a negative weight",
-  );
-  const [at, counts] = [rows(after["boxes.at"]!), after["boxes.weights"]!.values];
-  at.forEach((box, i) => {
-    const [y0, x0, y1, x1] = box as [number, number, number, number];
-    if (!(counts[i]! > 0)) return;
-    const within =
-      y0 >= -SLACK && x0 >= -SLACK && y1 <= SHAPE.h + SLACK && x1 <= SHAPE.w + SLACK && y0 <= y1 && x0 <= x1;
-    assert.ok(within, `a box is at ${box.join(", ")}, and the image has ${SHAPE.h} × ${SHAPE.w} pixels`);
-  });
-  const classes = new Set(before["masks"]!.values);
-  const stray = [...after["masks"]!.values].find((value) => !classes.has(value));
-  assert.equal(stray, undefined, `the masks hold ${stray}, which is no class`);
-}
-
-/** What a canary did must show in what comes out, with the technique as without it. */
-async function assertSurvives(
-  canary: Canary,
-  alone: Outcome,
-  bench: Bench,
-  steps: Fragment["steps"],
-  seen: number,
-): Promise<void> {
-  const { technique, trace, slot } = canary;
-  if (!trace) return;
-  const members = bench.compose([...steps, { use: technique.name, with: {} }], [technique]);
-  const both = await bench.steps(members, { steps: seen });
-  assert.ok(
-    shows(trace, alone, both),
-    `what another technique did in the slot ${slot} is lost: it shows in no ${trace}`,
-  );
-}
-function shows(trace: Trace, alone: Outcome, both: Outcome): boolean {
-  if (trace === "losses") return alone.losses.some((loss, at) => loss !== both.losses[at]);
-  if (trace === "weights" || trace === "averages") return difference(alone[trace], both[trace]) !== undefined;
-  return difference({ [trace]: alone.batch[trace]! }, { [trace]: both.batch[trace]! }) !== undefined;
-}

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Hooks, Member, Step } from "@regimen/core";
+import type { Hooks, Member, Rng, Step } from "@regimen/core";
 
 /** What tfjs' engine offers to a spy; its own type hides it. */
 type Engine = {
@@ -193,4 +193,20 @@ export function watchRandom(step: Step, used: () => void): Step {
     normal: (name, shape) => (used(), step.normal(name, shape)),
     of: (name) => watchRandom(step.of(name), used),
   };
+}
+
+/** The member, with notice when its draw asks for a random number. */
+export function watchDraws(member: Member, used: () => void): Member {
+  const { draw } = member.hooks;
+  if (!draw) return member;
+  const watch = (rng: Rng): Rng => ({
+    fork: (key) => watch(rng.fork(key)),
+    uniform: () => (used(), rng.uniform()),
+    int: (n) => (used(), rng.int(n)),
+    normal: () => (used(), rng.normal()),
+    beta: (a, b) => (used(), rng.beta(a, b)),
+    permutation: (n) => (used(), rng.permutation(n)),
+    seed: () => (used(), rng.seed()),
+  });
+  return { ...member, hooks: { ...member.hooks, draw: (rng, shape) => draw.call(member.hooks, watch(rng), shape) } };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Scaffold, Technique } from "@regimen/core";
 import type { Law } from "../runner.ts";
-import { activeParams } from "./active.ts";
+import { activeParams } from "./params.ts";
 import { ALLOWANCE, actsOnTrainings, fit, sameTraining, type FitHow, type Trained } from "./training.ts";
 import { ready } from "./world.ts";
 

@@ -3,7 +3,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import {
   createRegimen,
-  createRng,
   type Backend,
   type Fragment,
   type Plugin,
@@ -13,7 +12,8 @@ import {
   type Technique,
 } from "@regimen/core";
 import { replay } from "@regimen/replay";
-import { SHAPE, buildModel, imagesOf } from "./world.ts";
+import { madeUpColours } from "../small.ts";
+import { SHAPE, buildModel } from "./world.ts";
 
 const [TRAINING, VALIDATION, BATCH, EPOCHS] = [24, 12, 6, 3];
 /** What a training may spend, in images seen: its plan, and a batch for rounding. */
@@ -69,7 +69,7 @@ export async function fit(
   const task = scaffold.tasks.find((known) => technique.tasks?.includes(known)) ?? scaffold.tasks[0]!;
   const regimen = await createRegimen({ plugins: [plugin], backend: recorded ? recording.name : "current" });
   const model = buildModel(task);
-  const validation = samples("validation", VALIDATION);
+  const validation = madeUpColours("validation", VALIDATION);
   let validated = 0;
   const watched: Samples = {
     ...validation,
@@ -83,10 +83,10 @@ export async function fit(
       model: { model, weights: "keep" },
       task,
       data: {
-        train: samples("train", TRAINING),
+        train: madeUpColours("train", TRAINING),
         validation: watched,
-        unlabeled: samples("unlabeled", TRAINING, false),
-        ...(technique.order.needs?.includes("synthetic") && { synthetic: samples("synthetic", TRAINING) }),
+        unlabeled: madeUpColours("unlabeled", TRAINING, "none"),
+        ...(technique.order.needs?.includes("synthetic") && { synthetic: madeUpColours("synthetic", TRAINING) }),
       },
       training: { epochs: EPOCHS, batchSize: BATCH, learningRate: 0.02, optimizer: "sgd", schedule: "constant" },
       policy: { steps },
@@ -108,7 +108,7 @@ export async function fit(
     result.model.dispose();
     assert.ok(predictions.every(Number.isFinite), "the trained model predicts numbers that are not finite");
     const { validation: score, imagesSeen: seen } = result;
-    return { validation: score, predictions, seen, spent: seen - validated / 3, unrecorded };
+    return { validation: score!, predictions, seen, spent: seen - validated / 3, unrecorded };
   } finally {
     model.dispose();
     await regimen.dispose();
@@ -117,28 +117,3 @@ export async function fit(
 
 export const sameTraining = (a: Trained, b: Trained): boolean =>
   a.predictions.every((value, at) => value === b.predictions[at]);
-
-/** Images whose mean colour tells their class, each another. */
-function samples(name: string, length: number, labelled = true): Samples {
-  const { h, w, c, range, classes } = SHAPE;
-  const width = h * w * c;
-  const images = imagesOf(length, createRng("testkit").fork(name));
-  const labels = new Float32Array(length * classes);
-  for (let row = 0; row < length; row++) labels[row * classes + (row % classes)] = 1;
-  return {
-    name,
-    length,
-    format: { h, w, c, range },
-    classes: Array.from({ length: classes }, (_, at) => `class ${at}`),
-    skipped: [],
-    labels: () => (labelled ? labels : undefined),
-    id: (row) => `${name}/${row}`,
-    read: async (rows) => {
-      const picked = new Float32Array(rows.length * width);
-      for (let i = 0; i < rows.length; i++)
-        picked.set(images.subarray(rows[i]! * width, (rows[i]! + 1) * width), i * width);
-      return { images: picked };
-    },
-    dispose: () => undefined,
-  };
-}

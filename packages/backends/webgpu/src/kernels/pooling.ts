@@ -20,20 +20,7 @@ export function registerPooling(): void {
     const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad as number, dimRoundingMode);
     return shared(gpu, inputs["dy"]!, shape, [
       { inputs: 1, outputs: 1, window: 1, stride: 1, pad: 0 },
-      {
-        inputs: info.inHeight,
-        outputs: info.outHeight,
-        window: info.filterHeight,
-        stride: info.strideHeight,
-        pad: info.padInfo.top,
-      },
-      {
-        inputs: info.inWidth,
-        outputs: info.outWidth,
-        window: info.filterWidth,
-        stride: info.strideWidth,
-        pad: info.padInfo.left,
-      },
+      ...heightAndWidth(info),
     ]);
   });
   register("AvgPool3DGrad", ({ inputs, attrs, gpu }) => {
@@ -48,23 +35,27 @@ export function registerPooling(): void {
         stride: info.strideDepth,
         pad: info.padInfo.front,
       },
-      {
-        inputs: info.inHeight,
-        outputs: info.outHeight,
-        window: info.filterHeight,
-        stride: info.strideHeight,
-        pad: info.padInfo.top,
-      },
-      {
-        inputs: info.inWidth,
-        outputs: info.outWidth,
-        window: info.filterWidth,
-        stride: info.strideWidth,
-        pad: info.padInfo.left,
-      },
+      ...heightAndWidth(info),
     ]);
   });
 }
+
+const heightAndWidth = (info: tf.backend_util.Conv2DInfo | tf.backend_util.Conv3DInfo): [height: Axis, width: Axis] => [
+  {
+    inputs: info.inHeight,
+    outputs: info.outHeight,
+    window: info.filterHeight,
+    stride: info.strideHeight,
+    pad: info.padInfo.top,
+  },
+  {
+    inputs: info.inWidth,
+    outputs: info.outWidth,
+    window: info.filterWidth,
+    stride: info.strideWidth,
+    pad: info.padInfo.left,
+  },
+];
 
 /** Each input pixel takes its share of the windows that it is in. */
 function shared(

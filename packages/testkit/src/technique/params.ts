@@ -19,3 +19,16 @@ const switchedOn = (axes: readonly (readonly [string, Axis])[]): Params =>
       return [[key, axis.scale === "integer" ? Math.ceil(middle) : middle]];
     }),
   );
+
+/** Each axis at each of its ends, the others as usual; then all at their ends; each once. */
+export function corners(axes: readonly (readonly [string, Axis])[], usual: Params): readonly Params[] {
+  const ends = (axis: Axis): Params[string][] =>
+    axis.kind === "text" ? [axis.default] : axis.kind === "choice" ? [...axis.of] : [...axis.range];
+  const one = axes.flatMap(([key, axis]) => ends(axis).map((value) => ({ ...usual, [key]: value })));
+  const all = [0, -1].map((end) => Object.fromEntries(axes.map(([key, axis]) => [key, ends(axis).at(end)!])));
+  const seen = new Set([JSON.stringify(usual)]);
+  return [...one, ...all].filter((params) => {
+    const key = JSON.stringify(params);
+    return !seen.has(key) && Boolean(seen.add(key));
+  });
+}
