@@ -90,7 +90,9 @@ function answer(child, asked) {
 }
 
 function tell(rows) {
-  const codes = [...new Set(rows.flatMap(({ outcomes }) => [...outcomes.keys()]))].filter((one) => one.startsWith("REG_")).sort();
+  const codes = [...new Set(rows.flatMap(({ outcomes }) => [...outcomes.keys()]))]
+    .filter((one) => one.startsWith("REG_"))
+    .sort();
   const sum = (outcomes, keys) => keys.reduce((all, key) => all + (outcomes.get(key) ?? 0), 0);
   console.log("| format | cases | coded error | skip | valid | uncoded, wrong | slowest, s | memory, MiB |");
   console.log("| --- | --: | --: | --: | --: | --: | --: | --: |");
@@ -99,7 +101,8 @@ function tell(rows) {
       `| ${format} | ${cases} | ${sum(outcomes, codes)} | ${sum(outcomes, ["skip"])} | ${sum(outcomes, ["valid"])} | ${wrong.length} | ${slowest.toFixed(1)} | ${Math.round(memory / 2 ** 20)} |`,
     );
   console.log("\n| code | cases |\n| --- | --: |");
-  for (const code of codes) console.log(`| ${code} | ${rows.reduce((all, { outcomes }) => all + sum(outcomes, [code]), 0)} |`);
+  for (const code of codes)
+    console.log(`| ${code} | ${rows.reduce((all, { outcomes }) => all + sum(outcomes, [code]), 0)} |`);
   const total = rows.reduce((all, { cases }) => all + cases, 0);
   console.log(`\n${total} cases, seed ${seed}, ${rows.reduce((all, { wrong }) => all + wrong.length, 0)} wrong`);
 }

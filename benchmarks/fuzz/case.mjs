@@ -15,7 +15,8 @@ export const FORMATS = Object.keys({ ...DATA, ...COMMANDS });
 /** Seconds of processor time, and bytes above what the process had before, that no case may take. */
 export const LIMITS = { seconds: 5, bytes: 512 * 2 ** 20 };
 
-const numbered = (text) => [...text].reduce((hash, letter) => Math.imul(hash ^ letter.codePointAt(0), 16777619) >>> 0, 2166136261);
+const numbered = (text) =>
+  [...text].reduce((hash, letter) => Math.imul(hash ^ letter.codePointAt(0), 16777619) >>> 0, 2166136261);
 
 /** The changed files of case `index`, and how they are opened. The first of each format are not changed. */
 export function caseOf(format, seed, index) {
@@ -83,7 +84,7 @@ async function opened(spec, folder) {
 
 function coded(error) {
   if (!(error instanceof RegimenError)) return { outcome: "uncoded", wrong: `uncoded: ${error?.stack ?? error}` };
-  const odd = [/\bundefined\b/, /\[object Object\]/].find((pattern) => pattern.test(error.message));
+  const odd = [/\bundefined\b/, /\[object Object\]/].find((pattern) => pattern.test(error.message.replace(/cannot be decoded: .*/, "")));
   return { outcome: error.code, ...(odd && { wrong: `says "${error.message.slice(0, 300)}"` }) };
 }
 
@@ -151,10 +152,13 @@ async function commanded(argv, cwd) {
   const exit = await runCli(argv, io);
   if (began || exit === 0) return { outcome: "valid" };
   const line = stderr.text.trim().split("\n").at(-1) ?? "";
-  const { code } = (JSON.parse(stdout.text || "{}").error ?? {});
+  const { code } = JSON.parse(stdout.text || "{}").error ?? {};
   if (!ERROR_CODES.includes(code)) return { outcome: "uncoded", wrong: `uncoded, exit ${exit}: ${line.slice(0, 500)}` };
   // eslint-disable-next-line no-control-regex
-  const odd = [/\n\s+at /, /\bundefined\b/, /\[object Object\]/, /[\0-\x08\x0b-\x1f\x7f]/].find((pattern) => pattern.test(line));
-  if (odd || line.length > 2000) return { outcome: code, wrong: `says, in ${line.length} characters, ${JSON.stringify(line.slice(0, 300))}` };
+  const odd = [/\n\s+at /, /\bundefined\b/, /\[object Object\]/, /[\0-\x08\x0b-\x1f\x7f]/].find((pattern) =>
+    pattern.test(line),
+  );
+  if (odd || line.length > 2000)
+    return { outcome: code, wrong: `says, in ${line.length} characters, ${JSON.stringify(line.slice(0, 300))}` };
   return { outcome: code };
 }

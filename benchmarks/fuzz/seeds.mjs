@@ -95,7 +95,8 @@ function npy(type, shape, bytes) {
 }
 
 /** Files as they come in .gz, changed before or after they are packed. */
-const packed = (mutate) => (rng, bytes) => (rng.chance(0.5) ? mutate(rng, gzipSync(bytes)) : gzipSync(mutate(rng, bytes)));
+const packed = (mutate) => (rng, bytes) =>
+  rng.chance(0.5) ? mutate(rng, gzipSync(bytes)) : gzipSync(mutate(rng, bytes));
 
 function idx(sizes, bytes) {
   const head = Buffer.alloc(4 + 4 * sizes.length);
@@ -105,7 +106,9 @@ function idx(sizes, bytes) {
 }
 const labels = (n) => Buffer.from(Array.from({ length: n }, (_, i) => i % 3));
 
-const golden = JSON.parse(readFileSync(new URL("../../packages/data/test/golden/tfrecord.json", import.meta.url), "utf8"));
+const golden = JSON.parse(
+  readFileSync(new URL("../../packages/data/test/golden/tfrecord.json", import.meta.url), "utf8"),
+);
 const records = (name) => Buffer.from(golden[name], "base64");
 
 const pictures = {
@@ -114,7 +117,8 @@ const pictures = {
   "b1.png": await picture("png", 3, { c: 1 }),
   "b2.jpg": await picture("jpeg", 4, { w: 9, h: 14 }),
 };
-const inFolder = (folder) => Object.fromEntries(Object.entries(pictures).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
+const inFolder = (folder) =>
+  Object.fromEntries(Object.entries(pictures).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
 
 const coco = {
   images: Object.keys(pictures).map((name, i) => ({ id: i + 1, file_name: name, width: 12, height: 10 })),
@@ -124,7 +128,14 @@ const coco = {
   ],
   annotations: [
     { id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 5, 4], iscrowd: 0, segmentation: [[1, 1, 6, 1, 6, 5]] },
-    { id: 2, image_id: 1, category_id: 2, bbox: [2, 3, 4, 4], iscrowd: 1, segmentation: { size: [10, 12], counts: [20, 30, 70] } },
+    {
+      id: 2,
+      image_id: 1,
+      category_id: 2,
+      bbox: [2, 3, 4, 4],
+      iscrowd: 1,
+      segmentation: { size: [10, 12], counts: [20, 30, 70] },
+    },
     { id: 3, image_id: 2, category_id: 2, bbox: [0, 0, 12, 10], segmentation: { size: [10, 12], counts: "d0N2k0" } },
     { id: 4, image_id: 3, category_id: 1, bbox: [3, 2, 4.5, 4], segmentation: [[3, 2, 7, 2, 7, 6, 3, 6]] },
   ],
@@ -174,7 +185,9 @@ export const DATA = {
     {
       files: {
         ...inFolder("p"),
-        "list.csv": text('path,label,split\np/a1.png,cat,train\np/a2.jpg,"dog, wet",train\np/b1.png,größe,test\np/b2.jpg,,test\n'),
+        "list.csv": text(
+          'path,label,split\np/a1.png,cat,train\np/a2.jpg,"dog, wet",train\np/b1.png,größe,test\np/b2.jpg,,test\n',
+        ),
       },
       change: /csv$/,
       spec: { format: "csv", path: "list.csv" },
@@ -182,20 +195,27 @@ export const DATA = {
     {
       files: {
         ...inFolder("p"),
-        "soft.csv": text("path;label;p_cat;p_dog\np/a1.png;cat;0.7;0.3\np/a2.jpg;dog;0.1;0.9\np/b1.png;cat;1;0\np/b2.jpg;;;\n"),
+        "soft.csv": text(
+          "path;label;p_cat;p_dog\np/a1.png;cat;0.7;0.3\np/a2.jpg;dog;0.1;0.9\np/b1.png;cat;1;0\np/b2.jpg;;;\n",
+        ),
       },
       change: /csv$/,
       spec: { format: "csv", path: "soft.csv" },
     },
     {
-      files: { ...inFolder("p"), "more.csv": text("file\tclass\np/a1.png\tcat|dog\np/a2.jpg\t|\np/b1.png\tdog\np/b2.jpg\t\n") },
+      files: {
+        ...inFolder("p"),
+        "more.csv": text("file\tclass\np/a1.png\tcat|dog\np/a2.jpg\t|\np/b1.png\tdog\np/b2.jpg\t\n"),
+      },
       change: /csv$/,
       spec: { format: "csv", path: "more.csv" },
     },
     {
       files: {
         ...inFolder("p"),
-        "boxes.csv": text("path,label,xmin,ymin,xmax,ymax,crowd\np/a1.png,cat,1,1,6,5,0\np/a1.png,dog,2,3,6,7,1\np/a2.jpg,dog,0,0,12,10,\np/b1.png,,,,,,\n"),
+        "boxes.csv": text(
+          "path,label,xmin,ymin,xmax,ymax,crowd\np/a1.png,cat,1,1,6,5,0\np/a1.png,dog,2,3,6,7,1\np/a2.jpg,dog,0,0,12,10,\np/b1.png,,,,,,\n",
+        ),
       },
       change: /csv$/,
       spec: { format: "boxes-csv", path: "boxes.csv" },
@@ -212,12 +232,18 @@ export const DATA = {
       spec: { format: "idx", path: ".", split: "train" },
     },
     {
-      files: { "train-images-idx4-ubyte.gz": idx([6, 5, 4, 3], noise(360, 6)), "train-labels-idx1-ubyte.gz": idx([6], labels(6)) },
+      files: {
+        "train-images-idx4-ubyte.gz": idx([6, 5, 4, 3], noise(360, 6)),
+        "train-labels-idx1-ubyte.gz": idx([6], labels(6)),
+      },
       change: /./,
       spec: { format: "idx", path: ".", split: "train" },
     },
     {
-      files: { "images-idx3-ubyte": idx([6, 5, 4], noise(120, 5)), "images-idx3-ubyte.gz": idx([6, 5, 4], noise(120, 5)) },
+      files: {
+        "images-idx3-ubyte": idx([6, 5, 4], noise(120, 5)),
+        "images-idx3-ubyte.gz": idx([6, 5, 4], noise(120, 5)),
+      },
       change: /./,
       spec: { format: "idx", path: ["images-idx3-ubyte", "images-idx3-ubyte.gz"], labels: false },
     },
@@ -225,7 +251,9 @@ export const DATA = {
   cifar: [
     {
       files: {
-        "data_batch_1.bin": Buffer.concat([0, 1, 2, 9].map((label) => Buffer.concat([Buffer.from([label]), noise(3072, label)]))),
+        "data_batch_1.bin": Buffer.concat(
+          [0, 1, 2, 9].map((label) => Buffer.concat([Buffer.from([label]), noise(3072, label)])),
+        ),
         "batches.meta.txt": text("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"),
       },
       change: /./,
@@ -249,7 +277,11 @@ export const DATA = {
       files: {
         "d.npz": Buffer.from(
           zipSync({
-            "images.npy": npy("<f4", [3, 2, 2], Buffer.from(Float32Array.from({ length: 12 }, (_, i) => i / 12).buffer)),
+            "images.npy": npy(
+              "<f4",
+              [3, 2, 2],
+              Buffer.from(Float32Array.from({ length: 12 }, (_, i) => i / 12).buffer),
+            ),
             "labels.npy": npy("<f8", [3, 2], Buffer.from(new Float64Array([1, 0, 0.5, 0.5, 0, 1]).buffer)),
           }),
         ),
@@ -372,13 +404,20 @@ const policy = {
   steps: [
     { use: "@regimen/technique-mixup", version: "0.1.0", with: { alpha: 0.2 } },
     { use: "@regimen/technique-label-smoothing", version: "0.1.0", with: { epsilon: 0.1 } },
-    { use: "@regimen/technique-cutmix", version: "0.1.0", with: {}, refused: { because: "it hurts", evidence: { images: 12 } } },
+    {
+      use: "@regimen/technique-cutmix",
+      version: "0.1.0",
+      with: {},
+      refused: { because: "it hurts", evidence: { images: 12 } },
+    },
   ],
 };
 const beside = {
   "d/train-images-idx3-ubyte": idx([48, 8, 8], noise(48 * 64, 9)),
   "d/train-labels-idx1-ubyte": idx([48], labels(48)),
-  "mine.mjs": text('export default { name: "mine", version: "1.0.0", register: (into) => into.reader({ name: "mine", about: "Nothing.", open: () => Promise.reject() }) };\n'),
+  "mine.mjs": text(
+    'export default { name: "mine", version: "1.0.0", register: (into) => into.reader({ name: "mine", about: "Nothing.", open: () => Promise.reject() }) };\n',
+  ),
 };
 /** Through the command line. */
 export const COMMANDS = {

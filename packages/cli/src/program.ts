@@ -174,14 +174,17 @@ function program(io: Call, console: Console): Command {
 
   pluginFlag(
     backendFlag(
-      add("predict <files...>", "Class probabilities of image files, one JSON line each.", [
+      add("predict <files...>", "What a model answers for image files: classes, masks or boxes, one JSON line each.", [
         "regimen predict --model ./runs/a/model cat.jpg dog.png",
         "regimen predict --model ./runs/a --json ./new",
+        "regimen predict --model ./runs/a --out answers --overlays ./new",
       ]),
     ),
   )
     .requiredOption("--model <dir>", "a run's folder, its model/, or a model.json")
-    .action(async (files: string[], flags: Shared & { model: string }) =>
+    .option("--out <dir>", "writes predictions.csv there, masks as PNG, boxes as COCO's detections.json")
+    .option("--overlays", "with --out: each image with its answer drawn in, as PNG")
+    .action(async (files: string[], flags: Shared & { model: string; out?: string; overlays?: boolean }) =>
       (await import("./commands/predict.ts")).predictCommand(io, console, files, flags),
     );
 

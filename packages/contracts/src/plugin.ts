@@ -167,6 +167,8 @@ export type PolicyTrain = {
   /** With parameters where they are not the defaults: "sgd:momentum=0.95,nesterov=false". */ readonly optimizer: string;
   /** Likewise: "cosine:warmUp=0.1". */ readonly schedule: string;
   /** It was trained on the validation images too. */ readonly withValidation?: boolean;
+  /** It began with so many epochs of plain training, which come before its own `epochs` … */ readonly plainEpochs?: number;
+  /** … and with the schedule of a plain run of so many. */ readonly plainHorizon?: number;
 };
 /** `policy.json`. */
 export type Policy = {

@@ -14,8 +14,10 @@ const TRAIN: { readonly [K in keyof PolicyTrain]-?: "number" | "string" | "boole
   optimizer: "string",
   schedule: "string",
   withValidation: "boolean",
+  plainEpochs: "number",
+  plainHorizon: "number",
 };
-const MAY_LACK: readonly string[] = ["withValidation"] satisfies (keyof PolicyTrain)[];
+const MAY_LACK: readonly string[] = ["withValidation", "plainEpochs", "plainHorizon"] satisfies (keyof PolicyTrain)[];
 
 /** Checks a policy read from JSON. Errors: REG_POLICY_FORMAT, REG_POLICY_INVALID. */
 export function parsePolicy(json: unknown): Policy {
@@ -47,6 +49,11 @@ export function parsePolicy(json: unknown): Policy {
   for (const [key, value] of Object.entries({ epochs, batchSize, learningRate }))
     if (!(value > 0) || (key === "batchSize" && !Number.isInteger(value)))
       bad(`has train.${key} ${value}, which trains nothing`);
+  const { plainEpochs, plainHorizon } = train as PolicyTrain;
+  if (plainEpochs !== undefined && !(plainEpochs > 0 && plainEpochs <= (plainHorizon ?? 0)))
+    bad(
+      `has train.plainEpochs ${plainEpochs} and train.plainHorizon ${plainHorizon}; the first must be above 0 and at most the second`,
+    );
   if (!Array.isArray(steps)) return bad("has no steps");
   steps.forEach((step: unknown, at) => {
     if (!isObject(step) || typeof step["use"] !== "string" || !isObject(step["with"]))

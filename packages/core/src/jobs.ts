@@ -11,6 +11,7 @@ import {
   scaleCost,
   zeroCost,
   type Attribution,
+  type Cost,
   type FitOptions,
   type FitResult,
   type Fragment,
@@ -24,7 +25,7 @@ import {
   type TrainResult,
   type Trial,
 } from "@regimen/contracts";
-import { decode, sheetOf } from "@regimen/run-folder";
+import { decode, sheetOf, type Checkpoint } from "@regimen/run-folder";
 import { buildReport, worstRows } from "@regimen/stats";
 import { attribute, prune } from "./attribution.ts";
 import { composePolicy } from "@regimen/composition";
@@ -34,10 +35,13 @@ import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
 import { DRAWN, drawAnswers, withOverlays } from "./overlays.ts";
 import { learnerOf, problemOf } from "./problem.ts";
-import { TRUNK_NAME, answerTrial, checkpointKey, search, type Found } from "./search.ts";
+import { TRUNK_NAME, answerTrial, checkpointKey, search, type Found, type TrialRequest } from "./search.ts";
 import type { Outcome } from "./session.ts";
+import { positionOf } from "./stage.ts";
 import { train } from "./train.ts";
 
+/** The plain beginning of a training that no search made. */
+const START_NAME = "/start";
 /** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
 const ATTRIBUTION = 0.2;
 
@@ -51,7 +55,7 @@ export async function fitJob(context: Context, options: FitOptions): Promise<Fit
   composePolicy(wanted, context.registered.techniques, session);
   const asked = { ...session.settings, ...wanted.train } as PolicyTrain;
   const settings = lastSettings(context, opened, wanted, asked, asked.withValidation === true);
-  opened.expect(imagesFor(settings, splits));
+  opened.expect(imagesFor(settings, splits) + (settings.plainEpochs ?? 0) * splits.train.length);
   context.emit({ kind: "stage", stage: "final", message: "training", secondsLeft: null });
   const policy = policyOf(wanted, settings, seed, engineOf(context));
   const outcome = await trainLast(opened, { ...wanted, train: settings });
@@ -177,16 +181,16 @@ class PlainRun {
     return { trunk, baseline: await train(session, order) };
   }
 }
-async function trainTrunk({ session, folder, plain, seed }: Opened, policy: Fragment): Promise<Trial> {
-  const request = {
-    kind: "trial",
-    id: TRUNK_NAME,
-    policy,
-    until: TRUNK * plain,
-    horizon: plain,
-    keep: TRUNK_NAME,
-    seed,
-  } as const;
+const trainTrunk = (opened: Opened, policy: Fragment): Promise<Trial> => {
+  const { plain, seed } = opened;
+  return trainPlainly(opened, { id: TRUNK_NAME, policy, until: Math.round(TRUNK * plain), horizon: plain, seed });
+};
+/** A plain training that is kept under its id. Throws what made it fail. */
+async function trainPlainly(
+  { session, folder }: Opened,
+  how: Pick<TrialRequest, "id" | "policy" | "until" | "seed"> & { readonly horizon: number },
+): Promise<Trial> {
+  const request = { kind: "trial", keep: how.id, ...how } as const;
   const [answer, trial] = await answerTrial(session, request, Number.POSITIVE_INFINITY, folder.journal, true);
   if (answer.status !== "ok") {
     const why = answer.why ?? "";
@@ -221,15 +225,53 @@ function lastSettings(
   return { ...rest, ...(wanted && free && { withValidation: true }) };
 }
 
-/** Trains the model that is handed back, by a policy whose settings are complete. */
-async function trainLast({ session, splits, seed }: Opened, policy: Fragment): Promise<Outcome> {
+/** Trains the model that is handed back, by a policy whose settings are complete. `cost` is that of its plain beginning too, if it was made here. */
+async function trainLast(opened: Opened, policy: Fragment, made?: Trial): Promise<Outcome> {
+  const { session, splits, seed } = opened;
   const settings = policy.train as PolicyTrain;
   const { train: rows, validation } = splits;
+  const start = await startOf(opened, settings, made);
+  const { position: origin } = positionOf(start?.checkpoint);
   const data = { ...session.data, ...(settings.withValidation && { train: rows.concat(validation) }) };
-  const until = imagesFor(settings, splits);
-  const validate = !settings.withValidation;
-  return train({ ...session, data }, { key: "final", policy, seed, until, horizon: until, validate, lasting: true });
+  const until = origin + imagesFor(settings, splits);
+  const order = {
+    key: "final",
+    policy,
+    seed,
+    until,
+    horizon: until,
+    origin,
+    lasting: true,
+    validate: !settings.withValidation,
+  };
+  const outcome = await train({ ...session, data }, { ...order, ...(start && { from: start.checkpoint }) });
+  return { ...outcome, cost: addCost(outcome.cost, start?.cost ?? zeroCost) };
 }
+
+/** The plain training that the settings begin with: the search's trunk where it is the same, else one of its own. */
+async function startOf(
+  opened: Opened,
+  settings: PolicyTrain,
+  trunk: Trial | undefined,
+): Promise<{ readonly checkpoint: Checkpoint; readonly cost: Cost } | undefined> {
+  const { session, splits, folder, seed } = opened;
+  const { plainEpochs, plainHorizon = 0, epochs: _, withValidation: __, ...train } = settings;
+  if (!plainEpochs) return undefined;
+  const [until, horizon] = [plainEpochs, plainHorizon].map((epochs) => imagesFor({ ...settings, epochs }, splits)) as [
+    number,
+    number,
+  ];
+  const same =
+    trunk?.until === until &&
+    trunk.horizon === horizon &&
+    isSame({ ...session.settings, ...trunk.policy.train }, train);
+  const kept = (name: string): Checkpoint => decode(folder.store.get(checkpointKey(name))!);
+  if (same) return { checkpoint: kept(TRUNK_NAME), cost: zeroCost };
+  const trial = await trainPlainly(opened, { id: START_NAME, policy: { steps: [], train }, until, horizon, seed });
+  return { checkpoint: kept(START_NAME), cost: trial.cost };
+}
+const isSame = (a: object, b: object): boolean =>
+  Object.entries(b).every(([key, value]) => (a as { readonly [key: string]: unknown })[key] === value);
 
 /** The main job: baseline, search, final training, report. */
 export async function trainJob(context: Context, options: TrainOptions): Promise<TrainResult> {
@@ -254,7 +296,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   const spent = addCost(addCost(found.spent, attribution.cost), compare ? zeroCost : trunk);
   const settings = finalSettings(context, opened, policy, (1 + budget) * plain - imagesSeen(spent));
   context.emit({ kind: "stage", stage: "final", message: "final training", secondsLeft: session.secondsLeft() });
-  const outcome = await trainLast(opened, mergeFragments(policy, { steps: [], train: settings }));
+  const outcome = await trainLast(opened, mergeFragments(policy, { steps: [], train: settings }), made?.trunk);
   const written = policyOf(policy, settings, seed, engineOf(context));
   const result = await finish(context, opened, outcome, written);
   const judged = splits.test ?? splits.validation;

@@ -81,6 +81,8 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
       images: session.data.train.length,
       classes: session.data.train.classes.length,
       validation: session.data.validation.length,
+      // Settings of a training that goes on from the trunk.
+      start: { plainEpochs: TRUNK * session.settings.epochs, plainHorizon: session.settings.epochs },
       trunk: TRUNK_NAME,
       trunkImages: Math.round((TRUNK * plain) / session.settings.batchSize) * session.settings.batchSize,
     },

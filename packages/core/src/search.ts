@@ -24,7 +24,7 @@ import type { Session } from "./session.ts";
 import { positionOf } from "./stage.ts";
 import { measure, train } from "./train.ts";
 
-type TrialRequest = Extract<Request, { kind: "trial" }>;
+export type TrialRequest = Extract<Request, { kind: "trial" }>;
 type MeasureRequest = Extract<Request, { kind: "measure" }>;
 export type Found = { readonly best: Fragment; readonly trials: readonly Trial[]; readonly spent: Cost };
 

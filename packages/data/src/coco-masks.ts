@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { RegimenError, type DataSpec, type ReadHow } from "@regimen/core";
-import { cocoImages, readCocoJson, type CocoJson } from "./coco.ts";
+import { cocoImages, placeOf, readCocoJson, type CocoJson } from "./coco.ts";
 import { readHeader } from "./decode.ts";
 import { openFiles } from "./files.ts";
 import { listed } from "./labels.ts";
@@ -20,7 +20,7 @@ function picturesOf(json: CocoJson, folder: string, shown: string, base: string)
   const names = new Map((json.categories ?? []).map(({ id, name }) => [String(id), name]));
   const shapes = new Map<string, Shape[]>(json.images.map(({ id }) => [String(id), []]));
   (json.annotations ?? []).forEach((of, i) => {
-    const where = `${shown}, annotation ${of.id ?? i}`;
+    const where = placeOf(of, i, shown);
     const [name, own] = [names.get(String(of.category_id)), shapes.get(String(of.image_id))];
     if (name === undefined || !own)
       throw new RegimenError(

@@ -71,6 +71,10 @@ const ENTRIES = {
   categories: { entry: ({ id, name }: Entry) => isId(id) && isText(name), expected: "an id and a name" },
 } as const;
 
+/** For messages: an annotation by its id, or by its place in the list. */
+export const placeOf = ({ id }: Entry, at: number, shown: string): string =>
+  `${shown}, annotation ${isId(id) ? id : at + 1}`;
+
 /** Where a COCO file's images are: the folder asked for, or one of the usual ones. A path that starts as `path` does. */
 export async function cocoImages(
   path: string,
@@ -122,7 +126,7 @@ function objectsOf({ images, annotations = [], categories = [] }: CocoJson, show
   const names = new Map(categories.map(({ id, name }) => [String(id), name]));
   const found = new Map<string, Marked[]>(images.map(({ id }) => [String(id), []]));
   annotations.forEach((annotation, i) => {
-    const where = `${shown}, annotation ${annotation.id ?? i}`;
+    const where = placeOf(annotation, i, shown);
     const name = names.get(String(annotation.category_id));
     const of = found.get(String(annotation.image_id));
     if (name === undefined || !of)

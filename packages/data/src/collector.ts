@@ -173,7 +173,8 @@ export class Collector {
     const numbers = Int32Array.from(labels, (label, row) => {
       if (label == null) return NO_LABEL;
       const number = label as number;
-      if (!Number.isInteger(number) || number < 0) throw outOfRange(where(row), number, allowed?.length ?? 2 ** 31);
+      if (!Number.isInteger(number) || number < 0 || number >= 2 ** 31)
+        throw outOfRange(where(row), number, allowed?.length ?? 2 ** 31);
       return number;
     });
     return numberNumbers(this.#name, numbers, where, undefined, allowed);

@@ -11,7 +11,7 @@ export type { OpenedSamples } from "./samples.ts";
 export { describePath, findSplits, openSplits, type Splits } from "./splits.ts";
 export { inspect, type InspectOptions } from "./inspect.ts";
 export type { Copies, Inspectable, Inspection } from "./inspection.ts";
-export { INTERPOLATION, fitImage, type Fit, type Pixels, type Size } from "./pixels.ts";
+export { INTERPOLATION, fitImage, place, type Fit, type Pixels, type Size } from "./pixels.ts";
 export { chooseSize, type SizeCount } from "./sizes.ts";
 export { openSpec, readers } from "./readers.ts";
 

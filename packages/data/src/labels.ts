@@ -28,7 +28,7 @@ function unknownClass(where: string, value: string, allowed: readonly string[]):
 }
 
 /** Classes that data without names may have: a label beyond is no class, but a damaged file. */
-const MOST_CLASSES = 100_000;
+const MOST_CLASSES = 2 ** 15;
 
 export function outOfRange(where: string, value: number, classes: number): RegimenError {
   return new RegimenError(
@@ -107,8 +107,10 @@ export function numberNumbers(
   distinct.delete(NO_LABEL);
   const highest = labels.reduce((top, label) => Math.max(top, label), NO_LABEL);
   const names = typeof own === "object" ? own.map(normalName) : undefined;
-  if (highest >= MOST_CLASSES) throw outOfRange(where(labels.indexOf(highest)), highest, MOST_CLASSES);
-  const count = names?.length ?? allowed?.length ?? (typeof own === "number" ? own : highest + 1);
+  const told = names?.length ?? allowed?.length ?? (typeof own === "number" ? own : undefined);
+  if (told === undefined && highest >= MOST_CLASSES)
+    throw outOfRange(where(labels.indexOf(highest)), highest, MOST_CLASSES);
+  const count = told ?? highest + 1;
   const classes = allowed?.map(normalName) ?? names ?? Array.from({ length: count }, (_, i) => String(i));
   const moved = allowed && names ? names.map((name) => classes.indexOf(name)) : undefined;
   const numbered = labels.map((label, row) => {

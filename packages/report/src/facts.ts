@@ -1,12 +1,16 @@
 // What several sections need to know of a report, worked out once and in one way.
 import type { Report, ReportAxis, ReportExhibit, ReportTechnique, ReportTrial, Terms } from "@regimen/core";
-import { bare, shortUse } from "./words.ts";
+import { bare, shortUse, spaced } from "./words.ts";
 
 /** Whether an answer is more than right or wrong: then mistakes cannot be counted. */
 export const isGraded = ({ worst, terms }: Report): boolean => worst !== null || terms !== null;
 
 /** The task's own words. */
-export const termsOf = ({ terms }: Report): Terms => terms ?? { error: "error", means: "", unit: "image" };
+export const termsOf = ({ terms }: Report): Terms => ({
+  error: spaced(terms?.error ?? "error"),
+  means: spaced(terms?.means ?? ""),
+  unit: terms?.unit ?? "image",
+});
 
 /** Whether a class's counts are of images, which are many and each on its own: only then an interval can be told. */
 export const countsImages = (report: Report): boolean => termsOf(report).unit === "image";

@@ -123,7 +123,8 @@ svg[data-brushed=without]>:is([stroke="var(--good)"],[fill="var(--good)"]),svg[d
 .keys li{display:flex;align-items:center;gap:6px;overflow-wrap:anywhere}.keys i{width:14px;height:14px;border:1px solid var(--axis);border-radius:2px;flex:none}
 .strips{display:grid;gap:18px;grid-template-columns:minmax(0,1fr)}
 .strip{display:grid;gap:4px 14px;grid-template-columns:minmax(0,1fr);font-size:.8125rem;line-height:1.4;border-top:1px solid var(--rule);padding-top:10px;break-inside:avoid}
-.strip img{display:block;width:100%;height:auto;image-rendering:pixelated;background:var(--grid)}
+.strip img{display:block;width:100%;height:auto;background:var(--grid)}.pictures{position:relative}
+.strip:not(.single) .pictures::after{content:"";position:absolute;inset:0;background:repeating-linear-gradient(90deg,transparent 0 calc(100%/var(--columns) - 3px),var(--paper) calc(100%/var(--columns) - 3px) calc(100%/var(--columns)))}
 .strip.single img{width:112px}.strip.single{grid-template-columns:112px minmax(0,1fr)}
 .strip .columns{display:grid;grid-template-columns:repeat(var(--columns),minmax(0,1fr));font-size:.75rem;line-height:1.2;color:var(--ink2);text-align:center;padding-bottom:3px}
 .strip .file{overflow-wrap:anywhere}
@@ -139,6 +140,7 @@ main{padding:0 20px}
 .chart svg{max-width:100%;width:auto}
 .facts{grid-template-columns:1fr 1fr;column-gap:28px}
 .cards{grid-template-columns:repeat(3,minmax(0,1fr))}
+.strips:has(.single){grid-template-columns:1fr 1fr}
 .strip:not(.single){grid-template-columns:minmax(0,540px) minmax(0,1fr);align-items:end}
 .two{grid-template-columns:minmax(0,1.7fr) minmax(0,1fr)}
 .pairs.three{grid-template-columns:1fr 1fr;column-gap:28px}

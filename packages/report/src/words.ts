@@ -10,6 +10,10 @@ export const count = (n: number): string => Math.round(n).toLocaleString("en-GB"
 /** "1 image", "2 images" */
 export const many = (n: number, one: string, more = `${one}s`): string => `${count(n)}${NARROW}${n === 1 ? one : more}`;
 
+/** Words from elsewhere, with what belongs together on one line: "1 − mean", "0 %". */
+export const spaced = (text: string): string =>
+  text.replace(/(\d) %/g, `$1${THIN}%`).replace(/ − /g, `${NARROW}${MINUS}${NARROW}`);
+
 /** 0.1234 → "12.3 %" */
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)}${THIN}%`;
 

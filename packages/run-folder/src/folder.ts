@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import writeFileAtomic from "write-file-atomic";
 import {
   RegimenError,
   type Json,
@@ -22,6 +21,7 @@ import { Journal } from "./journal.ts";
 import { saveModel } from "./model-files.ts";
 import { address, sheetPng } from "./sheet.ts";
 import { folderStore, memoryStore, onDisk, type Store } from "./store.ts";
+import { writeWhole } from "./whole.ts";
 
 /** Of a picture that goes into the report. */
 const MOST_BYTES = 400_000;
@@ -86,7 +86,17 @@ export class RunFolder {
     this.journal = new Journal(out && join(out, "journal.jsonl"));
     if (this.journal.get("done", "run"))
       throw new RegimenError("REG_RUN_FINISHED", `${out} is complete; look at it: regimen report ${out}`);
-    if (!known) this.json("run.json", this.record as unknown as Json);
+    if (!known) this.#begin();
+  }
+
+  /** Where nothing can be written, no folder stays that the next run would have to go round. */
+  #begin(): void {
+    try {
+      this.json("run.json", this.record as unknown as Json);
+    } catch (error) {
+      if (this.path && existsSync(this.path) && !readdirSync(this.path).length) rmdirSync(this.path);
+      throw error;
+    }
   }
 
   json(name: string, value: Json): void {
@@ -100,7 +110,7 @@ export class RunFolder {
   #write(name: string, content: string | Buffer): void {
     if (!this.path) return;
     const file = join(this.path, name);
-    onDisk(() => (mkdirSync(dirname(file), { recursive: true }), writeFileAtomic.sync(file, content)));
+    onDisk(() => (mkdirSync(dirname(file), { recursive: true }), writeWhole(file, content)));
   }
 
   splits(splits: Splits): void {

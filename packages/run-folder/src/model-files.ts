@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { RegimenError, type Json } from "@regimen/contracts";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import writeFileAtomic from "write-file-atomic";
+import { writeWhole } from "./whole.ts";
 
 /** tfjs' own layout on disk, which `tf.loadLayersModel` also reads over HTTP. */
 type ModelJson = tf.io.ModelJSON & { readonly format?: string };
@@ -25,10 +25,10 @@ export async function saveModel(model: tfl.LayersModel, folder: string, metadata
     };
     try {
       await mkdir(folder, { recursive: true });
-      await writeFileAtomic(join(folder, "weights.bin"), Buffer.from(tf.io.CompositeArrayBuffer.join(weightData)));
-      await writeFileAtomic(join(folder, "model.json"), JSON.stringify(json));
+      writeWhole(join(folder, "weights.bin"), new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)));
+      writeWhole(join(folder, "model.json"), JSON.stringify(json));
       if (metadata !== undefined)
-        await writeFileAtomic(join(folder, "metadata.json"), `${JSON.stringify(metadata, null, 2)}\n`);
+        writeWhole(join(folder, "metadata.json"), `${JSON.stringify(metadata, null, 2)}\n`);
     } catch (cause) {
       throw new RegimenError("REG_DISK", `the model cannot be written to ${folder}: ${messageOf(cause)}`, { cause });
     }

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import type { RegimenEvent } from "@regimen/contracts";
+import { writeWhole } from "./whole.ts";
 
 /** `status.json`: who works on a run, and how far it is. For onlookers; a run itself never reads it. */
 export type RunStatus = {
@@ -55,7 +55,7 @@ export async function withStatus<T>(
     written = performance.now();
     const text = JSON.stringify({ ...status, at: new Date().toISOString() } satisfies RunStatus);
     try {
-      writeFileAtomic.sync(join(folder, "status.json"), `${text}\n`, { fsync: false });
+      writeWhole(join(folder, "status.json"), `${text}\n`, false);
     } catch {}
   };
   const emit = (event: RegimenEvent): void => {

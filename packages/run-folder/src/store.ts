@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:f
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
-import writeFileAtomic from "write-file-atomic";
 import { RegimenError, type Json, type Table, type Weight } from "@regimen/contracts";
+import { writeWhole } from "./whole.ts";
 
 /** Bytes by key. Writing is atomic: after a kill there is the old value or the new one. */
 export interface Store {
@@ -35,7 +35,7 @@ export function folderStore(folder: string): Store {
   };
   return {
     put: (key, bytes) =>
-      onDisk(() => (mkdirSync(folder, { recursive: true }), writeFileAtomic.sync(path(key), Buffer.from(bytes)))),
+      onDisk(() => (mkdirSync(folder, { recursive: true }), writeWhole(path(key), bytes))),
     get: (key) => (existsSync(path(key)) ? new Uint8Array(readFileSync(path(key))) : undefined),
     delete: (key) => onDisk(() => rmSync(path(key), { force: true })),
     clear: (key) =>

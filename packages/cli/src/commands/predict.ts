@@ -1,19 +1,23 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { RegimenError, type Source } from "@regimen/contracts";
+import { RegimenError, type Scaffold, type Source } from "@regimen/contracts";
 import * as tf from "@tensorflow/tfjs-core";
 import { glob } from "tinyglobby";
 import { absoluteIfPath } from "../config/place.ts";
 import type { Console } from "../display/console.ts";
+import { count, row } from "../display/style.ts";
 import type { Io } from "../io.ts";
 import { openSaved, type SavedModel } from "../job/saved.ts";
 import { loadPlugins } from "../plugins/load.ts";
+import { answersOf, probabilitiesOf, type Answered, type Told } from "./predict-answers.ts";
+import { AnswerFolder } from "./predict-files.ts";
 
-type PredictFlags = { readonly model: string; readonly backend?: string; readonly plugin?: readonly string[] };
-type Answer = {
-  readonly file: string;
-  readonly class: string;
-  readonly probabilities: Readonly<Record<string, number>>;
+export type PredictFlags = {
+  readonly model: string;
+  readonly out?: string;
+  readonly overlays?: boolean;
+  readonly backend?: string;
+  readonly plugin?: readonly string[];
 };
 
 /** Images that go through the model at once. */
@@ -25,11 +29,14 @@ export async function predictCommand(
   files: readonly string[],
   flags: PredictFlags,
 ): Promise<void> {
+  if (flags.overlays && flags.out === undefined)
+    throw new RegimenError("REG_USAGE", "--overlays draws into a folder; say which with --out DIR");
+  const folder = flags.out === undefined ? undefined : new AnswerFolder(resolve(io.cwd, flags.out), flags.out);
   const path = await expanded(files, io.cwd);
   const loaded = await loadPlugins(
     io,
     (flags.plugin ?? []).map((name) => absoluteIfPath(name, io.cwd)),
-    ["backend", "reader"],
+    ["backend", "reader", "scaffold"],
   );
   const regimen = await io.createRegimen({
     plugins: loaded.map(({ plugin }) => plugin),
@@ -38,11 +45,7 @@ export async function predictCommand(
   try {
     const saved = await openSaved(flags.model, io.cwd);
     try {
-      if (saved.task === "detection")
-        throw new RegimenError(
-          "REG_TASK",
-          `${flags.model} finds boxes, and predict answers with classes of images; read its map with detect of @regimen/scaffold-detector, or use regimen evaluate on images with boxes`,
-        );
+      const scaffold = scaffoldFor(saved, regimen.registered.scaffolds, flags);
       const spec = { format: "image-folder", path, labels: false } as const;
       const source = await regimen.open(spec, {
         base: io.cwd,
@@ -51,8 +54,17 @@ export async function predictCommand(
       });
       try {
         for (const { file, why } of source.skipped) console.warn("REG_DATA_UNREADABLE", `${file}: ${why}`);
-        const answers = await predict(saved, source, (answer) => console.say(JSON.stringify(answer)));
-        console.json(answers);
+        const told: Told[] = [];
+        const job = { saved, scaffold, source, overlays: flags.overlays === true, cwd: io.cwd };
+        for await (const answered of predicted(job)) {
+          const answer = folder ? await folder.add(answered) : answered.told;
+          if (!folder) console.say(JSON.stringify(answer));
+          told.push(answer);
+        }
+        folder?.finish(saved.classes);
+        console.json(told);
+        if (folder)
+          console.say(row(console.ink, "written", `${flags.out}: the answers for ${count(told.length)} images`));
       } finally {
         source.dispose();
       }
@@ -62,6 +74,29 @@ export async function predictCommand(
   } finally {
     await regimen.dispose();
   }
+}
+
+/** Who reads a model's answers; undefined where they are probabilities of classes. Errors: REG_SCAFFOLD_MISSING, REG_TASK. */
+function scaffoldFor(
+  { model, task }: SavedModel,
+  scaffolds: readonly Scaffold[],
+  flags: PredictFlags,
+): Scaffold | undefined {
+  const map = model.outputs[0]!.shape.length > 2;
+  // Without metadata nobody says the task: a map of classes is read as masks.
+  const of = map && task === "classification" ? "semantic_segmentation" : task;
+  const scaffold = scaffolds.findLast(({ tasks }) => tasks.includes(of));
+  if (map && !scaffold?.answer)
+    throw new RegimenError(
+      "REG_SCAFFOLD_MISSING",
+      `${flags.model} was trained for ${of}, and no installed scaffold reads its answers; install one, or name it with --plugin`,
+    );
+  if (flags.overlays && !scaffold?.draw)
+    throw new RegimenError(
+      "REG_TASK",
+      `${flags.model} was trained for ${of}, of which no installed scaffold draws overlays; leave --overlays out`,
+    );
+  return scaffold;
 }
 
 /** Patterns that the shell left as they are (as Windows' do). Errors: REG_DATA_PATH. */
@@ -78,60 +113,44 @@ async function expanded(files: readonly string[], cwd: string): Promise<string[]
   return found.flat();
 }
 
-async function predict(
-  { model, classes, logits, task }: SavedModel,
-  source: Source,
-  each: (answer: Answer) => void,
-): Promise<Answer[]> {
-  const { h, w, c } = source.format;
-  const answers: Answer[] = [];
+type Job = {
+  readonly saved: SavedModel;
+  readonly scaffold: Scaffold | undefined;
+  readonly source: Source;
+  readonly overlays: boolean;
+  readonly cwd: string;
+};
+
+/** One image after the other. */
+async function* predicted({ saved, scaffold, source, overlays, cwd }: Job): AsyncGenerator<Answered> {
+  const { model, thresholds } = saved;
+  const { format } = source;
+  const { h, w, c } = format;
   for (let from = 0; from < source.length; from += BATCH) {
-    const rows = Array.from({ length: Math.min(BATCH, source.length - from) }, (_, i) => from + i);
-    const { images } = await source.read(rows);
-    const outputs = tf.tidy(() => {
-      const output = model.predict(tf.tensor4d(Float32Array.from(images), [rows.length, h, w, c])) as tf.Tensor;
-      if (output.rank === 4) return pixelShares(output as tf.Tensor4D, logits);
-      return (
-        !logits ? output : task === "multilabel_classification" ? tf.sigmoid(output) : tf.softmax(output)
-      ) as tf.Tensor2D;
-    });
-    const width = outputs.shape[1]!;
-    const values = await outputs.data();
-    outputs.dispose();
-    for (const [i, row] of rows.entries()) {
-      const own = [...values.subarray(i * width, (i + 1) * width)];
-      const answer = told(source.id(row), own, classes, task === "multilabel_classification");
-      each(answer);
-      answers.push(answer);
+    const chosen = Array.from({ length: Math.min(BATCH, source.length - from) }, (_, i) => from + i);
+    const rows = await source.read(chosen);
+    const answers = tf.tidy(() =>
+      [model.predict(tf.tensor4d(Float32Array.from(rows.images), [chosen.length, h, w, c]))].flat(),
+    );
+    try {
+      const files = chosen.map((one) => source.id(one));
+      const of = { answers, model, format };
+      const told = scaffold?.answer
+        ? await answersOf(await scaffold.answer(of), files, { ...saved, size: { h, w }, cwd })
+        : (await probabilitiesOf(answers[0]!, files, saved)).map((one): Answered => ({ told: one }));
+      const drawn = overlays ? await scaffold!.draw!({ ...of, rows, ...(thresholds && { thresholds }) }) : undefined;
+      for (const [i, one] of told.entries()) {
+        if (!drawn) {
+          yield one;
+          continue;
+        }
+        const size = drawn.format.h * drawn.format.w * drawn.format.c;
+        // The last of its row is the answer.
+        const at = ((i + 1) * drawn.columns - 1) * size;
+        yield { ...one, overlay: { ...drawn, images: drawn.images.slice(at, at + size), columns: 1 } };
+      }
+    } finally {
+      tf.dispose(answers);
     }
   }
-  return answers;
-}
-
-/** Of each image, the share of its pixels that each class is the likeliest for: [n, classes]. */
-function pixelShares(answers: tf.Tensor4D, logits: boolean): tf.Tensor2D {
-  const k = Math.max(2, answers.shape[3]);
-  // One value a pixel is the second of two classes: from ½ on, or from 0 on as a logit.
-  const chosen =
-    answers.shape[3] === 1
-      ? tf.cast(tf.greaterEqual(tf.squeeze(answers, [3]), logits ? 0 : 0.5), "int32")
-      : tf.argMax(answers, 3);
-  return tf.mean(tf.cast(tf.equal(tf.expandDims(chosen, 3), tf.range(0, k, 1, "int32")), "float32"), [1, 2]);
-}
-
-function told(
-  file: string,
-  given: readonly number[],
-  classes: readonly string[] | undefined,
-  several: boolean,
-): Answer {
-  // One output is the chance of the second of two classes.
-  const shares = given.length === 1 && !several ? [1 - given[0]!, given[0]!] : given;
-  const names = shares.map((_, i) => classes?.[i] ?? String(i));
-  const best = shares.indexOf(Math.max(...shares));
-  return {
-    file,
-    class: several ? names.filter((_, i) => shares[i]! >= 0.5).join("|") : names[best]!,
-    probabilities: Object.fromEntries(names.map((name, i) => [name, Number(shares[i]!.toPrecision(6))])),
-  };
 }

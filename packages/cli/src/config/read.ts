@@ -51,7 +51,11 @@ export function parseSet(text: string): Override {
       `--set got "${text}"; expected key.key=value, such as --set training.epochs=20`,
     );
   }
-  return { path, value: parse(text.slice(at + 1), { logLevel: "error" }) as unknown, option: `--set ${path.join(".")}` };
+  return {
+    path,
+    value: parse(text.slice(at + 1), { logLevel: "error" }) as unknown,
+    option: `--set ${path.join(".")}`,
+  };
 }
 
 const shown = (path: string, cwd: string): string => {

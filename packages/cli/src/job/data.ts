@@ -118,7 +118,9 @@ async function partsOf(data: string | DataConfig, base: string): Promise<Parts> 
   if (typeof data === "string") {
     const { format, path } = splitPlace(data, base);
     const found: Splits =
-      format === undefined && isFolder(resolve(base, path)) ? await findSplits(path, base) : { train: await describePath(data, base) };
+      format === undefined && isFolder(resolve(base, path))
+        ? await findSplits(path, base)
+        : { train: await describePath(data, base) };
     return { ...CUT, ...found };
   }
   const one = (of: string | SourceConfig) => specOf(of, base);

@@ -11,6 +11,7 @@ export type Metadata = {
     readonly fit: ReadHow["fit"] | null;
   };
   readonly task?: string;
+  /** By class: from which score on it is answered. */ readonly thresholds?: readonly number[] | null;
   readonly output?: string;
   readonly test?: { readonly error?: number; readonly ece?: number } | null;
 };

@@ -12,6 +12,8 @@ export type SavedModel = {
   readonly how: Pick<ReadHow, "size" | "fit" | "channels">;
   /** Whether the outputs are logits rather than probabilities. */ readonly logits: boolean;
   readonly task: Task;
+  /** By class: from which score on it is answered; undefined where nothing chose any. */
+  readonly thresholds: readonly number[] | undefined;
   /** How far its probabilities were off on its test images, where that is known. */ readonly ece: number | null;
 };
 
@@ -39,6 +41,7 @@ export async function openSaved(named: string, cwd: string): Promise<SavedModel>
     how: { size: { h, w }, channels: c, fit: metadata?.input.fit ?? "cover" },
     logits: metadata?.output === "logits",
     task: (metadata?.task as Task | undefined) ?? "classification",
+    thresholds: metadata?.thresholds ?? undefined,
     ece: metadata?.test?.ece ?? null,
   };
 }

@@ -28,6 +28,14 @@ export function peakRate(rates: readonly number[], losses: readonly (number | nu
   return BACK * rates[at]!;
 }
 
+/** By which factor a usual rate, and one that a range test suggests, are off: standard deviations of the logarithm. */
+const OFF = { usual: Math.log(2), tested: Math.log(3) } as const;
+/** The likeliest rate where one is usual and another was suggested: each weighs by its precision, in logarithms. */
+export function between(usual: number, tested: number): number {
+  const [a, b] = [OFF.usual ** -2, OFF.tested ** -2];
+  return Math.exp((a * Math.log(usual) + b * Math.log(tested)) / (a + b));
+}
+
 export type NoiseScale = { readonly scale: number | null; readonly signal: number; readonly noise: number };
 /**
  * The gradient noise scale (McCandlish 2018, appendix A.1): S / |G|², with |G|² = (B|G_B|² − b|G_b|²)/(B − b) and

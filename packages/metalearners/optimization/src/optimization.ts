@@ -15,7 +15,7 @@ import {
 } from "@regimen/core";
 import { checkOptions } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
-import { batchFor, enough, peakRate, type NoiseScale } from "./choose.ts";
+import { batchFor, between, enough, peakRate, type NoiseScale } from "./choose.ts";
 import {
   WARM,
   noise,
@@ -53,9 +53,9 @@ export type OptimizationState = {
 
 const SIZES = [16, 32, 64, 128, 256, 512] as const;
 /** Steps that are timed, that a range test needs, that measure the noise. */
-const [TIMED, FEWEST, MOST, NOISY] = [3, 25, 100, 6];
-/** A batch holds at most this share of the images, so that an epoch still has steps. */
-const SHARE_OF_SET = 1 / 16;
+const [TIMED, FEWEST, MOST, NOISY] = [3, 25, 50, 6];
+/** A batch holds at most this share of the images: an epoch of few steps learns little, however fast it is. */
+const SHARE_OF_SET = 1 / 50;
 
 const nameOf = (question: Question): string => `${manifest.name}/${question}`;
 const openNumber = (problem: Problem, key: string): NumberAxis | undefined => {
@@ -142,7 +142,7 @@ function tell(state: OptimizationState, answer: Answer): OptimizationState {
     const [lo, hi] = openNumber(state.problem, "learningRate")!.range;
     const rate = peakRate(rates, losses);
     if (rate === undefined) return next;
-    const learningRate = Number(Math.min(hi, Math.max(lo, rate)).toPrecision(2));
+    const learningRate = Number(Math.min(hi, Math.max(lo, between(state.rate, rate))).toPrecision(2));
     return { ...next, rate: learningRate, found: { ...next.found, learningRate } };
   }
   const { scale } = answer.value as unknown as NoiseScale;

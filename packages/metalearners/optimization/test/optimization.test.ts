@@ -1,7 +1,7 @@
 import { createRng, imagesSeen, type Json, type Problem } from "@regimen/core";
 import { madeUpProblem, metalearnerLaws, packageLaws, simulate } from "@regimen/testkit";
 import { describe, expect, it } from "vitest";
-import optimization, { batchFor, enough, noiseScale, peakRate } from "../src/index.ts";
+import optimization, { batchFor, between, enough, noiseScale, peakRate } from "../src/index.ts";
 
 const problem: Problem = {
   ...madeUpProblem,
@@ -10,7 +10,7 @@ const problem: Problem = {
     learningRate: { kind: "value", range: [0.0125, 0.8], scale: "log", default: 0.1 },
     batchSize: { kind: "value", range: [16, 256], scale: "powers", default: 64 },
   },
-  facts: { ...madeUpProblem.facts, batchSize: 64, learningRate: 0.1, optimizer: "sgd" },
+  facts: { ...madeUpProblem.facts, images: 10_000, batchSize: 64, learningRate: 0.1, optimizer: "sgd" },
 };
 /** A loss that falls while the rate rises, until it explodes beyond `limit`. */
 const falling = (limit: number, rates: readonly number[]): number[] =>
@@ -59,6 +59,13 @@ describe("what measurements mean", () => {
       ),
     ).toBeUndefined();
     expect(peakRate(rates, [null])).toBeUndefined();
+  });
+
+  it("is a rate between the usual and the tested one, nearer to the usual", () => {
+    expect(between(0.1, 0.1)).toBeCloseTo(0.1, 12);
+    const rate = between(0.1, 0.0225);
+    // Weights 1/ln²2 and 1/ln²3 of 2.08 and 0.83: 0.715 and 0.285.
+    expect(rate).toBeCloseTo(0.1 ** 0.7152 * 0.0225 ** 0.2848, 4);
   });
 
   it("recovers the noise scale from norms that it predicts", () => {

@@ -6,11 +6,12 @@ import {
   type Fragment,
   type Params,
   type Problem,
+  type Slot,
   type TechniqueMeta,
 } from "@regimen/core";
 import { operationsRefused } from "@regimen/image";
 import { openTechniques, presetPolicy, priorOf } from "@regimen/proposals";
-import { drawsTransforms, magnitudeOf } from "./candidates.ts";
+import { drawsTransforms, isTransform, magnitudeOf } from "./candidates.ts";
 import type { Judgement } from "./judge.ts";
 
 /** The technique that draws one transform of a cluster for each image. */
@@ -52,41 +53,85 @@ function undoubled(problem: Problem): Problem {
   return { ...problem, techniques };
 }
 
-/** Everything usual that is not refused, and not what the clusters hold already. */
-export function presetOf(problem: Problem): Fragment {
-  const cluster = openTechniques(problem).find(({ name }) => shortName(name) === CLUSTER);
-  const preset = presetPolicy(undoubled(problem));
-  const params = cluster && completeParams(cluster, problem.fixed?.[cluster.name] ?? {});
-  return params ? mergeFragments(preset, { steps: [{ use: cluster.name, with: params }] }) : preset;
-}
+/** What a fork from a half-trained model can judge: what is done to images and labels. The rest acts early, or at the end. */
+const JUDGED: readonly Slot[] = ["space", "colour", "texture", "mix", "label"];
+/** From this prior on a technique is usual. */
+const USUAL = 0.5;
+
+/** One thing that may be added to a policy, in the place of `instead`. */
+export type Move = {
+  readonly steps: Fragment["steps"];
+  /** Usual ones have the benefit of the doubt, others must earn their place. */ readonly usual: boolean;
+  /** The technique it replaces; null: none. */ readonly instead: string | null;
+};
+
+/** What is usual, can join a policy, and no fork can judge. */
+export const givenOf = (problem: Problem, policy: Fragment): Pick<Fragment, "steps"> => ({
+  steps: presetPolicy({ ...undoubled(problem), base: policy }).steps.filter(
+    ({ use }) => !isJudged(problem, use) && !policy.steps.some((step) => step.use === use),
+  ),
+});
+const isJudged = ({ techniques }: Problem, use: string): boolean =>
+  techniques.some(({ name, order }) => name === use && JUDGED.includes(order.slot));
 
 /**
- * What differs from `from` by one decision: another band of the clusters, another way to draw transforms in their place, or one
- * more technique; likeliest first.
+ * What forks decide about, likeliest first: the usual movements together, a draw from the clusters, each other usual technique;
+ * then what is less usual, the other ways to draw transforms in place of the clusters.
  */
-export function neighbours(problem: Problem, from: Fragment): readonly Fragment[] {
-  const cluster = from.steps.find(({ use }) => shortName(use) === CLUSTER);
-  const bands = cluster ? String(cluster.with["table"]).split("|").length : 0;
-  const elsewhere = Array.from({ length: bands }, (_, at) => at + 1).filter((band) => band !== cluster?.with["m"]);
-  const moved = elsewhere.map((m) => mergeFragments(from, { steps: [{ ...cluster!, with: { ...cluster!.with, m } }] }));
-  const open = [...openTechniques(undoubled(problem))].sort((a, b) => priorOf(b) - priorOf(a));
-  const usual = (technique: TechniqueMeta): Params => completeParams(technique, problem.fixed?.[technique.name] ?? {});
-  const others = { ...from, steps: from.steps.filter((step) => step !== cluster) };
-  const instead = open
-    .filter((technique) => cluster && drawsTransforms(technique) && technique.name !== cluster.use)
-    .filter((technique) => priorOf(technique) >= WORTH_A_FORK)
-    .map((technique) => mergeFragments(others, { steps: [{ use: technique.name, with: usual(technique) }] }));
-  const more = open
-    .filter((technique) => !drawsTransforms(technique) || !cluster)
-    .filter((technique) => !from.steps.some(({ use }) => use === technique.name) && fits(technique, problem, from))
-    .filter((technique) => priorOf(technique) >= WORTH_A_FORK)
-    .flatMap((technique) => {
-      const params = usual(technique);
-      return isOff(technique.space, params)
-        ? []
-        : [mergeFragments(from, { steps: [{ use: technique.name, with: params }] })];
+export function movesOf(problem: Problem): readonly Move[] {
+  const inner = undoubled(problem);
+  const open = openTechniques(inner)
+    .filter(({ name }) => isJudged(problem, name))
+    .sort((a, b) => priorOf(b) - priorOf(a));
+  const stepOf = (technique: TechniqueMeta): Fragment["steps"] => {
+    const params = completeParams(technique, problem.fixed?.[technique.name] ?? {});
+    return isOff(technique.space, params) ? [] : [{ use: technique.name, with: params }];
+  };
+  const cluster = open.find(({ name }) => shortName(name) === CLUSTER);
+  const [drawers, single] = [open.filter(drawsTransforms), open.filter((technique) => !drawsTransforms(technique))];
+  const movements = presetPolicy(inner).steps.filter(({ use }) =>
+    single.some((one) => one.name === use && isTransform(one)),
+  );
+  const others = single.filter(({ name }) => !movements.some(({ use }) => use === name));
+  const move =
+    (usual: boolean, instead: string | null = null) =>
+    (technique: TechniqueMeta): Move => ({
+      steps: stepOf(technique),
+      usual,
+      instead,
     });
-  return [...moved, ...instead, ...more];
+  const likely = (technique: TechniqueMeta): boolean =>
+    priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
+  return [
+    { steps: movements, usual: true, instead: null },
+    ...(cluster ? [move(true)(cluster)] : []),
+    ...others.filter((technique) => priorOf(technique) >= USUAL).map(move(true)),
+    ...drawers.filter((technique) => technique !== cluster && likely(technique)).map(move(false, cluster?.name)),
+    ...(cluster ? bandsOf(problem, cluster).map((m) => elsewhere(cluster, stepOf(cluster), m)) : []),
+    ...others.filter(likely).map(move(false)),
+  ].filter(({ steps }) => steps.length);
+}
+/** The clusters that are not the usual one. */
+const bandsOf = ({ fixed }: Problem, { name }: TechniqueMeta): readonly number[] => {
+  const { table, m } = (fixed?.[name] ?? {}) as { readonly table?: string; readonly m?: number };
+  return Array.from({ length: table?.split("|").length ?? 0 }, (_, at) => at + 1).filter((band) => band !== m);
+};
+const elsewhere = ({ name }: TechniqueMeta, steps: Fragment["steps"], m: number): Move => ({
+  steps: steps.map((step) => ({ ...step, with: { ...step.with, m } })),
+  usual: false,
+  instead: name,
+});
+
+/** A policy with one move more; undefined where it has that already, has nothing to replace, or would be in conflict. */
+export function moved(problem: Problem, from: Fragment, { steps, instead }: Move): Fragment | undefined {
+  const left = from.steps.filter(({ use }) => use !== instead);
+  if (instead !== null && left.length === from.steps.length) return undefined;
+  const has = steps.every((step) => from.steps.some((one) => JSON.stringify(one) === JSON.stringify(step)));
+  const fit = steps.every(({ use }) => {
+    const technique = problem.techniques.find(({ name }) => name === use);
+    return technique && !left.some((step) => step.use === use) && fits(technique, problem, { steps: left });
+  });
+  return has || !fit ? undefined : mergeFragments({ ...from, steps: left }, { steps });
 }
 
 const fits = ({ name, order }: TechniqueMeta, problem: Problem, { steps }: Fragment): boolean =>

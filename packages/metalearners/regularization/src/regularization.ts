@@ -1,5 +1,4 @@
 import {
-  createRng,
   imagesSeen,
   mergeFragments,
   zeroCost,
@@ -8,6 +7,7 @@ import {
   type Json,
   type MetaLearner,
   type NumberAxis,
+  type Params,
   type Problem,
   type Request,
 } from "@regimen/core";
@@ -15,7 +15,7 @@ import { checkOptions, margin, trunkOf } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
 import { candidatesOf, isRisky, mostUrgent, type Candidate } from "./candidates.ts";
 import { judge } from "./judge.ts";
-import { judged, neighbours, presetOf } from "./policies.ts";
+import { givenOf, judged, moved, movesOf, type Move } from "./policies.ts";
 import { probe, type ProbeAnswer, type ProbeArgs } from "./probe.ts";
 
 export type RegularizationOptions = {
@@ -23,33 +23,41 @@ export type RegularizationOptions = {
   /** Policies that go on from round to round. 1 to 4. */ readonly beam?: number;
 };
 const AXES: { readonly [K in keyof Required<RegularizationOptions>]: NumberAxis } = {
-  share: { kind: "value", range: [0, 1], default: 0.5 },
+  share: { kind: "value", range: [0, 1], default: 0.4 },
   beam: { kind: "value", range: [1, 4], scale: "integer", default: 1 },
 };
 
 /** What pass 1 may cost, in plain runs. */
 const PROBE = 0.15;
 /** Images that every candidate is seen on. */
-const [FEWEST, MOST] = [32, 128];
-/** What a fork needs, in plain runs: 2 of 30 epochs ranked policies as whole trainings did. */
-const FORK = 1 / 15;
-/** Forks of one round. */
-const WIDTH = 4;
+const [FEWEST, MOST] = [32, 64];
+/** Images of a fork, in plain runs. */
+const FORK = 1 / 20;
+/** Forks of one policy in one round, after the first. */
+const WIDTH = 2;
+/**
+ * Short forks underrate what makes a training harder, and two of them differ by 2 % of their loss by chance. So a usual move may
+ * cost so much of the loss and still be taken; one that is not usual must win by as much.
+ */
+const DOUBT = 0.03;
 const PROBING = `${manifest.name}/probe`;
 /** Groups that others decide. */
 const NOT_OURS = ["ssl", "optimization", "distillation", "ensembling"];
 
 /** One fork: `loss` is null while it is awaited and where it failed. */
-type Fork = { readonly policy: Fragment; readonly round: number; readonly told: boolean; readonly loss: number | null };
+type Fork = {
+  readonly policy: Fragment;
+  /** Usual moves that led to it, less the others. */ readonly favour: number;
+  readonly told: boolean;
+  readonly loss: number | null;
+};
 export type RegularizationState = {
   /** As it was given, and from the judgement on without what that forbids. */ readonly problem: Problem;
   readonly phase: "probe" | "probing" | "forks";
   readonly candidates: readonly Candidate[];
-  /** The first is the base, the second the base again with another seed, the third the preset. */
-  readonly forks: readonly Fork[];
+  readonly moves: readonly Move[];
+  /** The first is the base; then each usual move by itself. */ readonly forks: readonly Fork[];
   readonly asked: number;
-  /** Policies that the last finished round left, best first; empty before. */ readonly leaders: readonly number[];
-  readonly round: number;
   /** In images, as `imagesSeen` counts them. */ readonly spent: number;
   /** The most that a fork has cost so far. */ readonly dearest: number;
   readonly limit: number;
@@ -64,10 +72,9 @@ function init(problem: Problem, { share = AXES.share.default, beam = 1 }: Regula
     problem,
     phase: "probe",
     candidates,
+    moves: [],
     forks: [],
     asked: 0,
-    leaders: [],
-    round: 0,
     spent: 0,
     dearest: forkImages(problem) * (plain / problem.plain.trained),
     limit: Math.min(imagesSeen(problem.budget), share * plain),
@@ -79,16 +86,18 @@ function init(problem: Problem, { share = AXES.share.default, beam = 1 }: Regula
 
 const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK * plain.trained));
 
-/** The forks that tell whether the preset is worth anything here. */
+/** The first forks: the base, and each usual move by itself. */
 function withForks(state: RegularizationState, probed: ProbeAnswer["probed"]): RegularizationState {
   const problem = judged(state.problem, judge(state.problem, probed));
-  const base = mergeFragments(problem.base, { steps: [] });
-  const preset = presetOf(problem);
-  const nothing = JSON.stringify(preset.steps) === JSON.stringify(base.steps);
-  const policies = nothing ? [] : [base, base, preset];
-  return { ...state, problem, phase: "forks", forks: policies.map((policy) => fork(policy, 0)) };
+  const moves = movesOf(problem);
+  const first: Fork = { policy: mergeFragments(problem.base, { steps: [] }), favour: 0, told: false, loss: null };
+  const usual = moves.filter((move) => move.usual).flatMap((move) => child(problem, first, move));
+  return { ...state, problem, phase: "forks", moves, forks: moves.length ? [first, ...usual] : [] };
 }
-const fork = (policy: Fragment, round: number): Fork => ({ policy, round, told: false, loss: null });
+function child(problem: Problem, { policy, favour }: Fork, move: Move): readonly Fork[] {
+  const next = moved(problem, policy, move);
+  return next ? [{ policy: next, favour: favour + (move.usual ? 1 : -1), told: false, loss: null }] : [];
+}
 
 function ask(state: RegularizationState): readonly [Request, RegularizationState] {
   const { problem } = state;
@@ -99,12 +108,6 @@ function ask(state: RegularizationState): readonly [Request, RegularizationState
   if (next && !state.over && state.spent + (awaited + 1) * state.dearest <= state.limit) {
     const trunk = trunkOf(problem);
     const until = (trunk?.images ?? 0) + forkImages(problem);
-    const seed =
-      state.asked === 1
-        ? createRng(problem.seed)
-            .fork("again")
-            .int(2 ** 31)
-        : problem.seed;
     return [
       {
         kind: "trial",
@@ -114,15 +117,16 @@ function ask(state: RegularizationState): readonly [Request, RegularizationState
         // A schedule of its own, which ends with it: a rate that has come down shows what the weights are worth.
         horizon: until,
         ...(trunk && { from: trunk.name, origin: trunk.images }),
-        seed,
+        // The same seed throughout: the same batches.
+        seed: problem.seed,
       },
       { ...state, asked: state.asked + 1 },
     ];
   }
   if (awaited > 0) return [{ kind: "wait" }, state];
   if (!next && !state.over) {
-    const grown = nextRound(state);
-    if (grown) return ask(grown);
+    const more = nextRound(state);
+    if (more.length) return ask({ ...state, forks: [...state.forks, ...more] });
   }
   const failed = state.asked > 0 && state.forks.slice(0, state.asked).every(({ loss }) => loss === null);
   return [{ kind: "done", ok: !failed, ...(failed && { why: "every trial failed" }) }, state];
@@ -175,52 +179,52 @@ function tell(state: RegularizationState, answer: Answer): RegularizationState {
   const loss = score !== undefined && Number.isFinite(score) ? score : null;
   const forks = state.forks.map((one, i) => (i === at ? { ...one, told: true, loss } : one));
   const over = state.over || answer.status === "over-budget";
-  const told = { ...state, forks, spent, dearest: Math.max(state.dearest, seen), over };
-  return forks.every((one) => one.told) ? { ...told, leaders: leadersOf(told) } : told;
+  return { ...state, forks, spent, dearest: Math.max(state.dearest, seen), over };
 }
 
-/** Best first. Whoever is not the base must beat it, and a child its parents, by more than the noise. */
-function leadersOf({ forks, leaders, round, beam }: RegularizationState): readonly number[] {
-  const told = forks.map(({ loss }, at) => ({ loss, at })).filter((one) => one.loss !== null) as {
-    loss: number;
-    at: number;
-  }[];
-  const lossOf = (at: number): number | undefined => told.find((one) => one.at === at)?.loss;
-  const [first, second] = [lossOf(0), lossOf(1)];
-  const base = first ?? second;
-  const again = first !== undefined && second !== undefined && { again: { first, second } };
-  const needed = (candidates: number): number => margin({ base: base ?? 0, candidates, ...again });
-  if (!round) {
-    const preset = lossOf(2);
-    if (preset === undefined) return [0];
-    const mean = first !== undefined && second !== undefined ? (first + second) / 2 : base;
-    return mean === undefined || mean - preset > needed(1) ? [2] : [0];
-  }
-  const children = told.filter(({ at }) => forks[at]!.round === round);
-  const best = lossOf(leaders[0]!) ?? Number.POSITIVE_INFINITY;
-  // Once a round is over its winner leads, and nobody beats himself.
-  const better = children.filter(({ loss }) => best - loss > needed(children.length)).sort((a, b) => a.loss - b.loss);
-  return [...better.map(({ at }) => at), ...leaders].slice(0, beam);
+/** What a fork is ranked by; infinite where nothing is known of it. */
+const rankOf = ({ loss, favour }: Fork): number => (loss ?? Number.POSITIVE_INFINITY) * (1 - DOUBT) ** favour;
+const ranked = (forks: readonly Fork[]): readonly Fork[] =>
+  forks.filter(({ loss }) => loss !== null).sort((a, b) => rankOf(a) - rankOf(b));
+
+/** Whether anything at all beats the base by more than chance: else nobody has the benefit of a doubt. */
+function isWorthwhile([first, ...others]: readonly Fork[]): boolean {
+  const losses = others.flatMap(({ loss }) => (loss === null ? [] : [loss]));
+  const base = first?.loss ?? null;
+  return base !== null && base - Math.min(...losses) > margin({ base, candidates: losses.length });
 }
 
-/** One decision more from each leader; undefined where there is nothing new, or the last round changed nothing. */
-function nextRound(state: RegularizationState): RegularizationState | undefined {
-  const { forks, leaders, round, problem } = state;
-  if (!leaders.length || (round > 0 && !leaders.some((at) => forks[at]!.round === round))) return undefined;
+/** One move more from each of the best; none where they have been tried, or were no good by themselves. */
+function nextRound({ forks, moves, problem, beam }: RegularizationState): readonly Fork[] {
+  const [first] = forks;
+  if (!first) return [];
   const known = new Set(forks.map(({ policy }) => JSON.stringify(policy)));
-  const children = leaders.flatMap((at) =>
-    neighbours(problem, forks[at]!.policy)
-      .filter((policy) => !known.has(JSON.stringify(policy)))
+  const alone = (move: Move): number => {
+    const [single] = child(problem, first, move);
+    const tried = single && forks.find(({ policy }) => JSON.stringify(policy) === JSON.stringify(single.policy));
+    return tried ? rankOf(tried) : rankOf(first);
+  };
+  // Usual ones by what they did alone, then the others by their priors.
+  const hopeful = moves
+    .filter((move) => !move.usual || alone(move) < rankOf(first))
+    .sort((a, b) => Number(b.usual) - Number(a.usual) || alone(a) - alone(b));
+  const leaders = isWorthwhile(forks) ? ranked(forks).slice(0, beam) : [first];
+  return leaders.flatMap((leader) =>
+    hopeful
+      .flatMap((move) => child(problem, leader, move))
+      .filter(({ policy }) => !known.has(JSON.stringify(policy)))
       .slice(0, WIDTH),
   );
-  if (!children.length) return undefined;
-  return { ...state, round: round + 1, forks: [...forks, ...children.map((policy) => fork(policy, round + 1))] };
 }
 
-/** The leader by what has been told: the budget may end within a round. */
-function best(state: RegularizationState): Fragment {
-  const [first] = leadersOf(state);
-  return first ? state.forks[first]!.policy : state.problem.base;
+/** The best by what has been told: the budget may end within a round. It begins with the trunk's training, which has been paid for. */
+function best({ problem, forks }: RegularizationState): Fragment {
+  const [leader] = ranked(forks);
+  if (!leader || !isWorthwhile(forks)) return problem.base;
+  const start = trunkOf(problem) && problem.facts["start"];
+  // What forks cannot judge is taken for its prior.
+  const { steps } = givenOf(problem, leader.policy);
+  return mergeFragments(leader.policy, { steps, train: (start ?? {}) as Params });
 }
 
 /**

@@ -61,7 +61,7 @@ export function barsChart(exhibit: BarsShown): Chart | null {
       const panels = measures.map((measure, m): Panel => {
         const at = left + (m % columns) * (room + gap);
         const top = Math.floor(m / columns) * (HEAD + height + FOOT + 14);
-        const scale = { from: 0, to: 100, ticks: { about: columns > 1 || narrow ? 4 : 5 } };
+        const scale = { from: 0, to: 100, ticks: {} };
         return {
           left: at,
           top: top + HEAD,
@@ -129,7 +129,7 @@ export function curvesChart(exhibit: CurvesShown): Chart | null {
     label: `${lines.map(({ name, baseline, regimen }) => `${name}: ${measure} ${baseline ? `${shown(baseline.value)} before, ` : ""}${shown(regimen.value)}`).join("; ")}.`,
     widths: BOTH,
     plot: (width) => {
-      const columns = width < 400 ? 2 : 4;
+      const columns = width < 400 ? 2 : lines.length > 6 ? 4 : 3;
       const left = 32;
       const side = (width - left - 10 - (columns - 1) * CELL.gap) / columns;
       const panels = lines.map(({ name, baseline, regimen }, i): Panel => {

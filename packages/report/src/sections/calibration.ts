@@ -46,8 +46,8 @@ export const calibration: MakeSection = (report) => {
       ),
     ),
     note: html`<p>
-        <b>ECE</b>, expected calibration error: the mean distance from the diagonal, each band weighted by its images.
-        ${many(bands, "band")} of equal width,
+        <b>ECE</b>, expected calibration error: the mean distance from the diagonal, each band weighted by its
+        ${graded ? "answers" : "images"}. ${many(bands, "band")} of equal width,
         ${graded ? many(judged, "answer") : many(error.images, `${error.split} image`)}.
       </p>
       <p>A hollow dot may sit anywhere: do not read a trend into them.</p>`,

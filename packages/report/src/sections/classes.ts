@@ -159,9 +159,11 @@ export const confusion: MakeSection = (report) => {
       worst?.baseline === null || worst === undefined
         ? undefined
         : html`<p>
-              The baseline took ${name(worst.a)} and ${name(worst.b)} for each other ${inWords(worst.baseline)}
-              ${graded ? `of the ${unit}s` : worst.baseline === 1 ? "time" : "times"}, Regimen
-              ${inWords(worst.regimen)}.
+              ${
+                graded
+                  ? `The baseline mixed these two up in ${many(worst.baseline, unit)}, Regimen in ${count(worst.regimen)}.`
+                  : `The baseline took ${name(worst.a)} and ${name(worst.b)} for each other ${inWords(worst.baseline)} ${worst.baseline === 1 ? "time" : "times"}, Regimen ${inWords(worst.regimen)}.`
+              }
             </p>
             <p>More images of the weaker of the two often help more than more search.</p>`,
   };

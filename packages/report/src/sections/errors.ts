@@ -83,6 +83,7 @@ function measures(report: Report): Html | null {
       "Measures of the task",
       ["larger is better", ...(both ? ["baseline"] : []), "Regimen"],
       report.measures.map((one) => [one.name, ...(both ? [share(one.baseline)] : []), share(one.regimen)]),
+      { plain: true },
     )}`;
 }
 

@@ -2,7 +2,7 @@ import type { Report, ReportExhibit } from "@regimen/core";
 import { barsChart, curvesChart, MOST_LINES, MOST_ROWS, slug } from "../charts/exhibits.ts";
 import { lowestRow, type BarsShown, type CurvesShown } from "../facts.ts";
 import { html, type Html } from "../html.ts";
-import { capital, count, percent } from "../words.ts";
+import { capital, count, percent, spaced } from "../words.ts";
 import { figure, folded, picture, table, type Section } from "./section.ts";
 
 /** A section for each thing that the task measures. */
@@ -21,7 +21,7 @@ function section(exhibit: ReportExhibit, at: number): Section | null {
       picture(chart),
       folded(bars ? barsTable(exhibit) : curvesTable(exhibit)),
     ),
-    note: html`<p>${exhibit.note}</p>`,
+    note: html`<p>${spaced(exhibit.note)}</p>`,
   };
 }
 
@@ -34,7 +34,7 @@ function title(exhibit: ReportExhibit): string {
   const words = `${measure} ${percent(value)}${moved(baseline, value)}`;
   if (others === 0) return `${capital(name)}: ${words}`;
   if (exhibit.kind === "curves") return `The lowest curve is that of ${name}: ${words}`;
-  return exhibit.ordered ? `Lowest at ${name}: ${words}` : `${capital(name)} is weakest: ${words}`;
+  return `${capital(name)} is ${exhibit.ordered ? "lowest" : "weakest"}: ${words}`;
 }
 
 /** ", up from 41.0 %" */
@@ -51,7 +51,7 @@ const MARKS = html`<span class="s">Grey, above</span>: baseline; <b class="g">gr
 
 function barsWords({ about, ordered, rows }: BarsShown): Html {
   const fewer = rows.length > MOST_ROWS ? `; of ${count(rows.length)}, the ${count(MOST_ROWS)} lowest` : "";
-  return html`${about} ${ordered ? "" : `The lowest comes first${fewer}. `}${compared(rows) ? MARKS : ""}`;
+  return html`${spaced(about)} ${ordered ? "" : `The lowest comes first${fewer}. `}${compared(rows) ? MARKS : ""}`;
 }
 
 function curvesWords({ about, lines, x, y }: CurvesShown): Html {
@@ -59,7 +59,7 @@ function curvesWords({ about, lines, x, y }: CurvesShown): Html {
   const marks = compared(lines)
     ? html` <span class="s">Grey line, hollow dot</span>: baseline; <b class="g">green line, full dot</b>: Regimen.`
     : null;
-  return html`${about} The lowest comes first${fewer}.${marks} Across: ${x}, %; up: ${y}, %.`;
+  return html`${spaced(about)} The lowest comes first${fewer}.${marks} Across: ${x}, %; up: ${y}, %.`;
 }
 
 const share = (v: number | null | undefined): string => (v === null || v === undefined ? "–" : percent(v));

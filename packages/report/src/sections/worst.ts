@@ -78,13 +78,13 @@ function card({ id, error, baseline, image, several }: Worst, report: Report): H
   return html`<div class="strip${columns.length > 1 ? "" : " single"}">
     <div>
       ${columns.length > 1 ? html`<p class="columns" aria-hidden="true" style="--columns:${columns.length}">${columns.map((c) => html`<span>${c}</span>`)}</p>` : null}
-      <img alt="${list(columns)} of ${id}" src="${image}" />
+      <p class="pictures" style="--columns:${columns.length}"><img alt="${list(columns)} of ${id}" src="${image}" /></p>
     </div>
     <div>
       <p>
         error
         <b class="${tone}">${percent(error, 0)}</b
-        >${baseline === null ? null : html` <span class="s">baseline ${percent(baseline, 0)}</span>`}
+        >${baseline === null ? null : html` <span class="s">· baseline ${percent(baseline, 0)}</span>`}
       </p>
       ${
         several

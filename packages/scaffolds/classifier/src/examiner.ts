@@ -89,6 +89,11 @@ export class ClassifierExaminer implements Examiner {
       loss: of.losses.reduce((sum, loss) => (Number.isNaN(loss) ? sum : sum + loss), 0) / images,
       ece: eceOf(bins),
       classes: ranked,
+      measures: {
+        "mean average precision": mean(ranked.map(({ averagePrecision: area }) => area)),
+        "mean ROC area": mean(ranked.map(({ rocAuc: area }) => area)),
+        "mean F1": mean(ranked.map(({ f1 }) => f1)),
+      },
       terms: TERMS,
       exhibits: exhibitsOf(of, ranked, this.#chosen),
       errorOf: resampled(of),
@@ -130,6 +135,11 @@ export class ClassifierExaminer implements Examiner {
       predictions,
     };
   }
+}
+
+function mean(values: readonly (number | null | undefined)[]): number | null {
+  const known = values.filter((value) => typeof value === "number");
+  return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
 }
 
 function ranks(of: Answers, at: number, name: string, threshold: number): ClassEvaluation {

@@ -20,6 +20,8 @@ const LEAST_SCORE = 0.3;
 
 /** Small images are enlarged to so many pixels a side, so that outlines leave something to see. */
 const SIDE = 192;
+/** Of an outline, inwards, in pixels. */
+const THICK = 2;
 
 type Outline = { readonly at: ArrayLike<number>; readonly colour: readonly number[] };
 
@@ -88,6 +90,9 @@ function frame(into: Uint8Array, { at, colour }: Outline, { h, w }: Pick<ImageFo
   const within = (value: number, side: number): number => Math.min(side - 1, Math.max(0, Math.round(value)));
   const [top, left] = [within(at[0]!, h), within(at[1]!, w)];
   const [bottom, right] = [within(at[2]! - 1, h), within(at[3]! - 1, w)];
-  for (let x = left; x <= right; x++) for (const y of [top, bottom]) into.set(colour, (y * w + x) * 3);
-  for (let y = top; y <= bottom; y++) for (const x of [left, right]) into.set(colour, (y * w + x) * 3);
+  const paint = (y: number, x: number): void => into.set(colour, (y * w + x) * 3);
+  for (let d = 0; d < THICK; d++) {
+    for (let x = left; x <= right; x++) for (const y of [top + d, bottom - d]) if (y >= top && y <= bottom) paint(y, x);
+    for (let y = top; y <= bottom; y++) for (const x of [left + d, right - d]) if (x >= left && x <= right) paint(y, x);
+  }
 }

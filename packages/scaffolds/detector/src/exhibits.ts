@@ -68,7 +68,7 @@ export function exhibitsOf({ classes, precision, objects, format: { h, w }, chos
             name: "Objects found, by size",
             about: `The share of the objects of each size that were found, at the scores in use. Sizes are sides, in pixels of the ${w} × ${h} images that the model sees.`,
             note: "Found: a box of the right class overlaps the object by half (IoU 0.5). The side is the square root of the box's area; the steps are a sixteenth, an eighth, a quarter and half of the image's own, since COCO's fixed 32 and 96 pixels tell nothing apart in small images.",
-            measures: ["found"],
+            measures: ["share found"],
             unit: "object",
             ordered: true,
             rows: sizes,

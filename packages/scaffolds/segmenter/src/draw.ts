@@ -13,6 +13,8 @@ const COLOURS = [
   [204, 121, 167],
 ] as const;
 const TINT = 0.45;
+/** Small images are enlarged to so many pixels a side. */
+const SIDE = 192;
 /** Pixels that are ignored. */
 const HIDDEN = [128, 128, 128] as const;
 
@@ -30,22 +32,26 @@ export async function drawMasks(
   const numbers = chosen(answers, logits);
   const said = await numbers.data();
   numbers.dispose();
-  const out = new Uint8Array(3 * n * h * w * 3);
-  for (let at = 0; at < n * h * w; at++) {
-    const [image, pixel] = [Math.floor(at / (h * w)), at % (h * w)];
+  const zoom = Math.max(1, Math.floor(SIDE / Math.max(h, w)));
+  const [tall, wide] = [h * zoom, w * zoom];
+  const out = new Uint8Array(3 * n * tall * wide * 3);
+  for (let drawn = 0; drawn < n * tall * wide; drawn++) {
+    const [image, pixel] = [Math.floor(drawn / (tall * wide)), drawn % (tall * wide)];
+    const [y, x] = [Math.floor(pixel / wide / zoom), Math.floor((pixel % wide) / zoom)];
+    const at = (image * h + y) * w + x;
     const truth = masks?.[at] ?? IGNORED;
     for (const [column, of] of [0, truth, said[at]!].entries()) {
       const tint = of === 0 ? undefined : of === IGNORED ? HIDDEN : COLOURS[(of - 1) % COLOURS.length]!;
       for (let k = 0; k < 3; k++) {
         const value = (255 * (images[at * c + (c === 3 ? k : 0)]! - low)) / (high - low);
-        out[((3 * image + column) * h * w + pixel) * 3 + k] = tint ? (1 - TINT) * value + TINT * tint[k]! : value;
+        out[((3 * image + column) * tall * wide + pixel) * 3 + k] = tint ? (1 - TINT) * value + TINT * tint[k]! : value;
       }
     }
   }
   const classes = Math.max(2, answers.shape[3]);
   return {
     images: out,
-    format: { h, w, c: 3, range: [0, 255] },
+    format: { h: tall, w: wide, c: 3, range: [0, 255] },
     columns: 3,
     colours: Array.from({ length: classes }, (_, k) => (k === 0 ? null : COLOURS[(k - 1) % COLOURS.length]!)),
   };

@@ -43,7 +43,7 @@ export function exhibitsOf(
       name: "Objects found, by size",
       about: `The share of the objects of each size that were found: objects of which at least half the pixels were answered as their class. Sizes are sides, in pixels of the ${w} × ${h} images that the model sees.`,
       note: "Pixels of one class that touch are taken for one object; the first class is taken for the background. The side is the square root of the area; the steps are a sixteenth, an eighth, a quarter and half of the image's own.",
-      measures: ["found"],
+      measures: ["share found"],
       unit: "object",
       ordered: true,
       rows: steps,
