@@ -50,7 +50,7 @@ function understood(error: unknown): Failure {
     const where = typeof path === "string" ? ` at ${path}` : "";
     return {
       code: "REG_DISK",
-      message: `no space is left on the disk${where}; make room, then go on with regimen resume RUN`,
+      message: `no space is left on the disk${where}; make room, then say the same again; a run that was begun goes on with regimen resume RUN`,
       exit: 1,
     };
   }

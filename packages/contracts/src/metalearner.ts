@@ -34,7 +34,10 @@ export type Request =
       readonly policy: Fragment;
       /** Images after which it pauses, counted from the beginning of its chain of `from`s. */ readonly until: number;
       /** Images at which its schedule ends; a plain run's unless told. */ readonly horizon?: number;
-      /** Images at which its schedule begins: a fork's own position, where it is to have a schedule of its own; else 0. */
+      /**
+       * Images at which its schedule begins: a fork's own position, where it is to have a schedule of its own; else 0. What
+       * goes on from a training has been warmed up: there the schedule begins at its peak.
+       */
       readonly origin?: number;
       /** Goes on from what an earlier trial kept: a rung, or a fork if the policy differs. */ readonly from?: string;
       /** Keeps a checkpoint under this name. */ readonly keep?: string;

@@ -43,7 +43,7 @@ import { train } from "./train.ts";
 /** The plain beginning of a training that no search made. */
 const START_NAME = "/start";
 /** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
-const ATTRIBUTION = 0.2;
+const ATTRIBUTION = 0.15;
 
 /** One training by a given policy. */
 export async function fitJob(context: Context, options: FitOptions): Promise<FitResult> {
@@ -136,7 +136,10 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
   const { found, policy, attribution } = await searchWith(context, opened, options, plainRun);
   const searched = addCost(found.spent, attribution.cost);
   const spent = addCost(searched, (await plainRun.made)?.trunk.cost ?? zeroCost);
-  const settings = finalSettings(context, opened, policy, (1 + budget) * plain - imagesSeen(searched));
+  const settings = finalSettings(context, opened, policy, {
+    images: (1 + budget) * plain - imagesSeen(searched),
+    trunk: (await plainRun.made)?.trunk,
+  });
   const result = policyOf(policy, settings, seed, engineOf(context));
   folder.json("policy.json", result as unknown as Json);
   folder.finish();
@@ -201,11 +204,18 @@ async function trainPlainly(
 }
 
 /** For the images that are left: a whole number of hundredths of an epoch, so that `fit --policy` trains exactly as long. */
-function finalSettings(context: Context, opened: Opened, policy: Fragment, images: number): PolicyTrain {
+function finalSettings(
+  context: Context,
+  opened: Opened,
+  policy: Fragment,
+  left: { readonly images: number; readonly trunk: Trial | undefined },
+): PolicyTrain {
   const { session, splits } = opened;
-  const epochs = Math.max(0.01, Math.floor((100 * images) / splits.train.length) / 100);
-  const settings = { ...session.settings, ...policy.train, epochs } as PolicyTrain;
-  return lastSettings(context, opened, policy, settings, session.settings.withValidation !== false);
+  const all = { ...session.settings, ...policy.train } as PolicyTrain;
+  // A plain beginning that nobody made yet has to be paid for.
+  const ahead = all.plainEpochs && !isStart(opened, all, left.trunk) ? all.plainEpochs : 0;
+  const epochs = Math.max(0.01, Math.floor(100 * (left.images / splits.train.length - ahead)) / 100);
+  return lastSettings(context, opened, policy, { ...all, epochs }, session.settings.withValidation !== false);
 }
 
 /**
@@ -257,18 +267,19 @@ async function startOf(
   const { session, splits, folder, seed } = opened;
   const { plainEpochs, plainHorizon = 0, epochs: _, withValidation: __, ...train } = settings;
   if (!plainEpochs) return undefined;
-  const [until, horizon] = [plainEpochs, plainHorizon].map((epochs) => imagesFor({ ...settings, epochs }, splits)) as [
-    number,
-    number,
-  ];
-  const same =
-    trunk?.until === until &&
-    trunk.horizon === horizon &&
-    isSame({ ...session.settings, ...trunk.policy.train }, train);
   const kept = (name: string): Checkpoint => decode(folder.store.get(checkpointKey(name))!);
-  if (same) return { checkpoint: kept(TRUNK_NAME), cost: zeroCost };
-  const trial = await trainPlainly(opened, { id: START_NAME, policy: { steps: [], train }, until, horizon, seed });
+  if (isStart(opened, settings, trunk)) return { checkpoint: kept(TRUNK_NAME), cost: zeroCost };
+  const [until, horizon] = [plainEpochs, plainHorizon].map((epochs) => imagesFor({ ...settings, epochs }, splits));
+  const how = { id: START_NAME, policy: { steps: [], train }, until: until!, horizon: horizon!, seed };
+  const trial = await trainPlainly(opened, how);
   return { checkpoint: kept(START_NAME), cost: trial.cost };
+}
+/** Whether the trunk is what the settings begin with. */
+function isStart({ session, splits }: Opened, settings: PolicyTrain, trunk: Trial | undefined): boolean {
+  const { plainEpochs = 0, plainHorizon = 0, epochs: _, withValidation: __, ...train } = settings;
+  const at = (epochs: number): number => imagesFor({ ...settings, epochs }, splits);
+  if (trunk?.until !== at(plainEpochs) || trunk.horizon !== at(plainHorizon)) return false;
+  return isSame({ ...session.settings, ...trunk.policy.train }, train);
 }
 const isSame = (a: object, b: object): boolean =>
   Object.entries(b).every(([key, value]) => (a as { readonly [key: string]: unknown })[key] === value);
@@ -294,7 +305,10 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   const baseline = made?.baseline;
   // Without a baseline nobody needs the trunk but the search, which pays for it.
   const spent = addCost(addCost(found.spent, attribution.cost), compare ? zeroCost : trunk);
-  const settings = finalSettings(context, opened, policy, (1 + budget) * plain - imagesSeen(spent));
+  const settings = finalSettings(context, opened, policy, {
+    images: (1 + budget) * plain - imagesSeen(spent),
+    trunk: made?.trunk,
+  });
   context.emit({ kind: "stage", stage: "final", message: "final training", secondsLeft: session.secondsLeft() });
   const outcome = await trainLast(opened, mergeFragments(policy, { steps: [], train: settings }), made?.trunk);
   const written = policyOf(policy, settings, seed, engineOf(context));

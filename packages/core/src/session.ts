@@ -51,7 +51,7 @@ export interface Order {
   readonly seed: number;
   /** In images from the beginning of its chain. */ readonly until: number;
   readonly horizon: number;
-  /** Where its schedule begins; 0 unless told. */ readonly origin?: number;
+  /** Where a schedule of its own begins, past its warm-up, when it goes on from a checkpoint; else 0. */ readonly origin?: number;
   readonly from?: Checkpoint;
   /** Scores the validation split after each epoch. */ readonly validate: boolean;
   /** Keeps the result in the store, so that it is never trained again. */ readonly lasting: boolean;
@@ -96,6 +96,11 @@ export function scheduleNamed(
   }
   const known = session.registered.schedules.map((schedule) => schedule.name);
   throw new RegimenError("REG_SCHEDULE_UNKNOWN", `there is no schedule "${use}"; ${told(use, known)}`);
+}
+/** The progress at which a schedule is first at its highest, to a hundredth. */
+export function peakOf(schedule: (progress: number) => number): number {
+  const rates = Array.from({ length: 100 }, (_, at) => schedule(at / 100));
+  return rates.indexOf(Math.max(...rates)) / 100;
 }
 const told = (got: string, known: readonly string[]): string => {
   const near = nearest(got, known);

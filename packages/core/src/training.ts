@@ -36,6 +36,7 @@ import {
 import { scoreModel, tablesThrough, timed } from "@regimen/composition";
 import {
   optimizerNamed,
+  peakOf,
   planOf,
   scheduleNamed,
   type Session,
@@ -101,8 +102,12 @@ export class Training {
       const { position } = positionOf(from);
       const start = position - begin * plan.images;
       const ahead = positionOf(order.from).position;
-      const origin = (order.origin ?? 0) - ahead;
+      const schedule = scheduleNamed(session, plan.schedule);
       const horizon = change.plan?.images === undefined ? order.horizon - ahead : plan.images;
+      const asked = (order.origin ?? 0) - ahead;
+      // What has a schedule of its own from the middle of a training on needs no warm-up.
+      const warmed = order.from && order.origin ? peakOf(schedule) : 0;
+      const origin = asked - (warmed / (1 - warmed)) * (horizon - asked);
       const data = members.reduce(
         (inner, m) => m.hooks.sample?.(inner, this.runOf(m.name, change)) ?? inner,
         change.data ?? session.data.train,
@@ -121,7 +126,7 @@ export class Training {
           data,
           extra: change.extra ?? [],
           plan,
-          schedule: scheduleNamed(session, plan.schedule),
+          schedule,
           cost: perImage,
           until: start + end * plan.images,
           origin: start + ((change.from ?? change.model) && !chain ? Math.max(0, origin) : origin),

@@ -7,7 +7,7 @@ import { listed } from "./labels.ts";
 import { withMasks } from "./masked.ts";
 import { checkOptions, ignoresLabels, optionalText, pathsOf } from "./options.ts";
 import { joined, slashed } from "./paths.ts";
-import { fillPolygon, fillRuns, type RunLengths } from "./rasterise.ts";
+import { fillPolygon, fillRuns, isRunLengths } from "./rasterise.ts";
 import type { FileReader, OpenedSamples } from "./samples.ts";
 
 /** What no object covers. */
@@ -36,22 +36,23 @@ function picturesOf(json: CocoJson, folder: string, shown: string, base: string)
   }));
 }
 
+const isPolygons = (value: unknown): value is readonly (readonly number[])[] =>
+  Array.isArray(value) &&
+  value.every((polygon) => Array.isArray(polygon) && polygon.every((one) => typeof one === "number"));
+
 /** Class numbers [h · w], 0 the background. The smaller of two objects lies on the larger. */
 function drawn(shapes: readonly Shape[], h: number, w: number, numbers: ReadonlyMap<string, number>): Uint32Array {
   const into = new Uint32Array(h * w);
   const covers = shapes.map(({ class: name, of, where }) => {
     const own = new Uint32Array(h * w);
     const { segmentation } = of;
-    if (Array.isArray(segmentation)) {
-      for (const polygon of segmentation as unknown[]) {
-        if (!Array.isArray(polygon) || !polygon.every((value) => typeof value === "number"))
-          throw new RegimenError(
-            "REG_DATA_UNREADABLE",
-            `${where} has a segmentation that is neither polygons nor run lengths; expected [[x, y, …], …] or { size, counts }`,
-          );
-        fillPolygon(own, w, polygon as number[], 1);
-      }
-    } else if (segmentation) fillRuns(own, segmentation as RunLengths, 1);
+    if (isPolygons(segmentation)) for (const polygon of segmentation) fillPolygon(own, w, polygon, 1);
+    else if (isRunLengths(segmentation)) fillRuns(own, segmentation, 1);
+    else if (segmentation)
+      throw new RegimenError(
+        "REG_DATA_UNREADABLE",
+        `${where} has a segmentation that is neither polygons nor run lengths; expected [[x, y, …], …] or { size, counts }`,
+      );
     return { own, value: numbers.get(name)!, size: own.reduce((sum, pixel) => sum + pixel, 0) };
   });
   for (const { own, value } of covers.sort((a, b) => b.size - a.size))

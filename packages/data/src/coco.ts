@@ -73,7 +73,7 @@ const ENTRIES = {
 
 /** For messages: an annotation by its id, or by its place in the list. */
 export const placeOf = ({ id }: Entry, at: number, shown: string): string =>
-  `${shown}, annotation ${isId(id) ? id : at + 1}`;
+  `${shown}, annotation ${isId(id) ? id : at}`;
 
 /** Where a COCO file's images are: the folder asked for, or one of the usual ones. A path that starts as `path` does. */
 export async function cocoImages(

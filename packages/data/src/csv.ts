@@ -137,9 +137,11 @@ export async function openCsv(spec: DataSpec, how: ReadHow, memory?: number): Pr
       `${name} has no row with ${only === undefined ? "an" : `an ${only}`} image; expected lines such as photos/1.jpg,cat`,
     );
   }
-  if (how.several || rows.some(({ label }) => label?.includes(SEVERAL)))
-    return openSeveral({ name, rows, skipped, limit: spec.limit }, how, memory);
   const shared = [...new Set(rows.flatMap(({ shares }) => [...shares.keys()]))].sort(natural);
+  // A class may be called "red|green".
+  const whole = new Set((how.classes ?? shared).map(normalName));
+  if (how.several || rows.some(({ label = "" }) => label.includes(SEVERAL) && !whole.has(normalName(label))))
+    return openSeveral({ name, rows, skipped, limit: spec.limit }, how, memory);
   const numbered = numberNames(
     name,
     rows.map((row) => row.label),

@@ -33,6 +33,13 @@ export function fillPolygon(into: Uint32Array, w: number, polygon: readonly numb
   }
 }
 
+/** Whether what a file has is run lengths; whether they add up, `fillRuns` says. */
+export function isRunLengths(value: unknown): value is RunLengths {
+  const { size, counts } = Object(value) as { readonly [key: string]: unknown };
+  const numbers = (list: unknown): boolean => Array.isArray(list) && list.every((one) => typeof one === "number");
+  return numbers(size) && (typeof counts === "string" || numbers(counts));
+}
+
 /** Sets `value` in `into` [h · w] where the runs are 1. Errors: RangeError where they do not add up to the picture. */
 export function fillRuns(into: Uint32Array, { size: [h, w], counts }: RunLengths, value: number): void {
   const runs = typeof counts === "string" ? decodeRuns(counts) : counts;

@@ -9,10 +9,11 @@ export { classesChart, confusionChart } from "./charts/classes.ts";
 export { costChart } from "./charts/cost.ts";
 export { curvesChart } from "./charts/curves.ts";
 export { balanceChart, splitsChart } from "./charts/data.ts";
+export { exhibitChart } from "./charts/exhibits.ts";
 export { policyChart, policyTrace, type Frame, type PolicyTrace } from "./charts/policy.ts";
 export { techniquesChart } from "./charts/techniques.ts";
 export { completed } from "./completed.ts";
-export { classRows, type ClassRow } from "./facts.ts";
+export { classRows, isGraded, termsOf, type ClassRow } from "./facts.ts";
 export { inPage, type Chart } from "./draw.ts";
 export { DARK, LIGHT, variables } from "./palette.ts";
 export {
@@ -28,10 +29,12 @@ export {
   pValue,
   shortUse,
   signed,
+  spaced,
   sureness,
   value,
 } from "./words.ts";
 export { renderReport } from "./page.ts";
+export { exhibitTitle } from "./sections/exhibits.ts";
 export { chartPng } from "./png.ts";
 export { headline, proof, verdictWords } from "./sentences.ts";
 

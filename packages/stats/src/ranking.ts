@@ -72,11 +72,11 @@ export function precisionRecallCurve(scores: Ranked["scores"], truth: Ranked["tr
   return thinned(steps.map(({ right, taken }) => [right / positives, right / taken]));
 }
 
-/** Of [recall, precision] with recalls that never fall: the first at or above each fiftieth, and the first at the largest. */
+/** Of [recall, precision] with recalls that never fall: the first above none, at or above each fiftieth, and at the largest. */
 export function thinned(points: readonly (readonly [number, number])[]): [number, number][] {
   const most = points.at(-1)?.[0] ?? 0;
   const kept: [number, number][] = [];
-  let next = 1;
+  let next = 0;
   for (const [recall, precision] of points) {
     const last = recall === most && kept.at(-1)?.[0] !== most;
     if (recall === 0 || (recall * POINTS < next - 1e-9 && !last)) continue;

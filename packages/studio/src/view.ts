@@ -52,6 +52,13 @@ export type Details = {
   readonly dataset: Report["dataset"] | null;
   readonly classes: Report["classes"];
   readonly misclassified: readonly Misclassified[];
+  /** What the task measures beside its error; `chart` is one of `charts`. */
+  readonly exhibits: readonly { readonly chart: string; readonly title: string; readonly about: string }[];
+  /** Where answers are graded: the task's words, and the images with the largest errors; else null. */
+  readonly terms: Report["terms"];
+  readonly worst: Report["worst"];
+  readonly overlays: Report["overlays"];
+  readonly measures: Report["measures"];
   /** How many images were answered wrongly in all. */ readonly wrong: number;
   /** The last lines that a resumed run has said. */ readonly log: readonly string[];
 };

@@ -14,6 +14,7 @@ export class AnswerFolder {
   readonly #told: Told[] = [];
   readonly #detections: object[] = [];
   readonly #names = new Set<string>();
+  /** Folders that all files are in: they say nothing. */ #common = 0;
   #kind: "classes" | "masks" | "boxes" = "classes";
 
   /** Errors: REG_RUN_EXISTS. */
@@ -21,6 +22,14 @@ export class AnswerFolder {
     if (existsSync(folder))
       throw new RegimenError("REG_RUN_EXISTS", `${named} exists; choose a new folder for the answers, or remove it`);
     this.#folder = folder;
+  }
+
+  /** All files that will come. */
+  expect(files: readonly string[]): void {
+    const folders = files.map((file) => partsOf(file).slice(0, -1));
+    const first = folders[0] ?? [];
+    const differs = first.findIndex((part, at) => folders.some((each) => each[at] !== part));
+    this.#common = differs < 0 ? first.length : differs;
   }
 
   async add({ told, mask, things, overlay }: Answered): Promise<Told> {
@@ -53,7 +62,8 @@ export class AnswerFolder {
 
   finish(classes: readonly string[] | undefined): void {
     const names = classes ?? Object.keys(this.#told[0]?.probabilities ?? {});
-    if (this.#kind === "boxes") this.#write("detections.json", `${JSON.stringify(this.#detections, null, 1)}\n`);
+    if (this.#kind === "boxes")
+      this.#write("detections.json", `[\n${this.#detections.map((one) => JSON.stringify(one)).join(",\n")}\n]\n`);
     if (this.#kind === "masks") this.#write("classes.txt", names.map((name) => `${name}\n`).join(""));
     const shares = this.#kind === "masks" ? "share" : "p";
     const head =
@@ -70,9 +80,8 @@ export class AnswerFolder {
 
   /** The file's path with .png, inside of the folder whatever that path says, and nobody else's. */
   #nameOf(file: string): string {
-    const inside = file
-      .split(/[\\/]+/)
-      .filter((part) => !["", ".", ".."].includes(part))
+    const inside = partsOf(file)
+      .slice(this.#common)
       .map((part) => part.replace(/[:*?"<>|\0]/g, "_"))
       .join("/");
     const short = `${inside.replace(/\.[^./]+$/, "")}.png`;
@@ -96,3 +105,5 @@ export class AnswerFolder {
     writeFileSync(path, content);
   }
 }
+
+const partsOf = (file: string): string[] => file.split(/[\\/]+/).filter((part) => !["", ".", ".."].includes(part));

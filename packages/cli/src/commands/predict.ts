@@ -54,6 +54,7 @@ export async function predictCommand(
       });
       try {
         for (const { file, why } of source.skipped) console.warn("REG_DATA_UNREADABLE", `${file}: ${why}`);
+        folder?.expect(Array.from({ length: source.length }, (_, i) => source.id(i)));
         const told: Told[] = [];
         const job = { saved, scaffold, source, overlays: flags.overlays === true, cwd: io.cwd };
         for await (const answered of predicted(job)) {

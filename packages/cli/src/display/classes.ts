@@ -1,5 +1,5 @@
 import type { Report } from "@regimen/core";
-import { classRows, type ClassRow } from "@regimen/report";
+import { classRows, termsOf, type ClassRow } from "@regimen/report";
 import { count, middle, type Paint } from "./style.ts";
 
 /** Lines of a small table, and the widths of its columns: together below 80. */
@@ -13,7 +13,7 @@ export function classTable(report: Report, paint: Paint): string[] {
   const more = rows.length - MOST;
   const shown = more > 1 ? rows.slice(0, MOST) : rows;
   return [
-    paint("dim", line("class, weakest first", "images", "recall %", "precision %")),
+    paint("dim", line("class, weakest first", `${termsOf(report).unit}s`, "recall %", "precision %")),
     ...shown.map((row) =>
       line(
         middle(clean(row.name), NAME - 1),

@@ -172,7 +172,7 @@ export function confusionChart(report: Report): Chart | null {
   const graded = isGraded(report);
   const wrong = (m: readonly (readonly number[])[]) => {
     const n = wrongIn(m);
-    return graded ? `${many(n, unit)} mixed up` : `${count(n)} wrong`;
+    return `${count(n)} ${graded ? "mixed up" : "wrong"}`;
   };
   return {
     name: "confusion",

@@ -1,5 +1,5 @@
 // What a task measures beside its error, drawn from its data alone: bars and curves, the baseline's beside Regimen's.
-import type { Line, Report } from "@regimen/core";
+import type { Line, Report, ReportExhibit } from "@regimen/core";
 import type { BarsShown, CurvesShown } from "../facts.ts";
 import { BOTH, type Chart, type Panel } from "../draw.ts";
 import { box, disc, line, segment, text, type Mark, type Point } from "../marks.ts";
@@ -19,7 +19,10 @@ export const slug = (id: string): string =>
 
 /** A chart for each exhibit, named as it is. */
 export const exhibitCharts = ({ exhibits }: Report): Chart[] =>
-  exhibits.flatMap((exhibit) => (exhibit.kind === "bars" ? barsChart(exhibit) : curvesChart(exhibit)) ?? []);
+  exhibits.flatMap((exhibit) => exhibitChart(exhibit) ?? []);
+/** null where it has no row. */
+export const exhibitChart = (exhibit: ReportExhibit): Chart | null =>
+  exhibit.kind === "bars" ? barsChart(exhibit) : curvesChart(exhibit);
 
 const lowestFirst = <T>(rows: readonly T[], value: (row: T) => number | null): T[] =>
   [...rows].sort((a, b) => (value(a) ?? 2) - (value(b) ?? 2));
@@ -38,7 +41,7 @@ const ROW = 44;
 const [HEAD, FOOT] = [34, 30];
 const shown = (v: number | null): string => (v === null ? "not measured" : percent(v));
 
-export function barsChart(exhibit: BarsShown): Chart | null {
+function barsChart(exhibit: BarsShown): Chart | null {
   const rows = shownRows(exhibit);
   if (rows.length === 0) return null;
   const { measures, unit } = exhibit;
@@ -120,7 +123,7 @@ const shortOf = (v: number): number => Number(figure(v));
 const CELL = { head: 40, foot: 26, gap: 26 } as const;
 
 /** A small square for each line, so that none hides another. */
-export function curvesChart(exhibit: CurvesShown): Chart | null {
+function curvesChart(exhibit: CurvesShown): Chart | null {
   const lines = shownLines(exhibit);
   if (lines.length === 0) return null;
   const { measure } = exhibit;

@@ -1,5 +1,5 @@
 import type { Report, ReportExhibit } from "@regimen/core";
-import { barsChart, curvesChart, MOST_LINES, MOST_ROWS, slug } from "../charts/exhibits.ts";
+import { exhibitChart, MOST_LINES, MOST_ROWS, slug } from "../charts/exhibits.ts";
 import { lowestRow, type BarsShown, type CurvesShown } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { capital, count, percent, spaced } from "../words.ts";
@@ -10,12 +10,12 @@ export const exhibits = (report: Report): Section[] => report.exhibits.flatMap((
 
 function section(exhibit: ReportExhibit, at: number): Section | null {
   const bars = exhibit.kind === "bars";
-  const chart = bars ? barsChart(exhibit) : curvesChart(exhibit);
+  const chart = exhibitChart(exhibit);
   if (!chart) return null;
   return {
     id: `measured-${at + 1}-${slug(exhibit.id)}`,
     name: exhibit.name,
-    title: title(exhibit),
+    title: exhibitTitle(exhibit),
     body: figure(
       bars ? barsWords(exhibit) : curvesWords(exhibit),
       picture(chart),
@@ -26,7 +26,7 @@ function section(exhibit: ReportExhibit, at: number): Section | null {
 }
 
 /** The lowest row and where it was before. */
-function title(exhibit: ReportExhibit): string {
+export function exhibitTitle(exhibit: ReportExhibit): string {
   const measure = exhibit.kind === "bars" ? (exhibit.measures[0] ?? exhibit.name) : exhibit.measure;
   const lowest = lowestRow(exhibit);
   if (!lowest) return `${exhibit.name}: nothing could be measured`;

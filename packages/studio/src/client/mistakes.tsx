@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { count, many, sureness } from "@regimen/report";
+import { count, many, percent, sureness } from "@regimen/report";
 import type { Misclassified } from "@regimen/contracts";
 import type { Details } from "../view.ts";
 import { Part } from "./parts.tsx";
@@ -30,7 +30,73 @@ function isKind(m: Misclassified, kind: Kind): boolean {
   );
 }
 
-export function Mistakes({ of: { misclassified, classes, wrong, card } }: { of: Details }) {
+export function Mistakes({ of }: { of: Details }) {
+  return of.card.answer !== null && of.worst !== null ? (
+    <Worst of={of} worst={of.worst} />
+  ) : (
+    <Misclassifications of={of} />
+  );
+}
+
+/** Where answers are graded: the images with the largest errors. */
+function Worst({ of: { overlays, classes }, worst }: { of: Details; worst: NonNullable<Details["worst"]> }) {
+  const [most, setMost] = useState(MORE);
+  const columns = overlays?.columns ?? ["image"];
+  const name = (k: number) => classes[k]?.name ?? `class ${k}`;
+  const names = (chosen: readonly number[]) => chosen.map(name).join(", ") || "none";
+  return (
+    <Part
+      title={`The ${many(worst.length, "image")} with the largest errors`}
+      how={overlays === null ? "Worst first." : `Worst first. From left to right: ${columns.join(", ")}.`}
+    >
+      {overlays !== null && (
+        <ul class="keys" aria-label="Colours of the classes">
+          {overlays.colours.map(
+            ({ name: words, colour }) =>
+              colour !== null &&
+              /^#[0-9a-f]{6}$/.test(colour) && (
+                <li>
+                  <i style={{ background: colour }} />
+                  {words}
+                </li>
+              ),
+          )}
+        </ul>
+      )}
+      <ul class="strips">
+        {worst.slice(0, most).map(({ id, error, baseline, image, several }) => (
+          <li class={columns.length > 1 || image === null ? "strip" : "strip single"} key={id}>
+            {image !== null && PICTURE.test(image) && (
+              <p class="pictures" style={{ "--columns": columns.length }}>
+                <img alt={`${columns.join(", ")} of ${id}`} src={image} />
+              </p>
+            )}
+            <div>
+              <p>
+                error <b>{percent(error, 0)}</b>
+                {baseline !== null && <span class="s"> · baseline {percent(baseline, 0)}</span>}
+              </p>
+              {several !== null && (
+                <p>
+                  has <b>{names(several.labels)}</b>; Regimen <b>{names(several.regimen)}</b>
+                  {several.baseline !== null && <span class="s">; baseline {names(several.baseline)}</span>}
+                </p>
+              )}
+              <p class="file s">{id}</p>
+            </div>
+          </li>
+        ))}
+      </ul>
+      {worst.length > most && (
+        <button type="button" onClick={() => setMost(most + MORE)}>
+          Show more
+        </button>
+      )}
+    </Part>
+  );
+}
+
+function Misclassifications({ of: { misclassified, classes, wrong, card } }: { of: Details }) {
   const [label, setLabel] = useState("");
   const [answer, setAnswer] = useState("");
   const [kind, setKind] = useState<Kind>("any");

@@ -1,4 +1,4 @@
-import { count, duration, many } from "@regimen/report";
+import { count, duration, many, percent } from "@regimen/report";
 import type { Details } from "../view.ts";
 import { runPath, useLive } from "./api.ts";
 import { Chart } from "./chart.tsx";
@@ -133,6 +133,43 @@ const PARTS = [
   ["cost", "What it cost", "One plain run is one training without any technique."],
 ] as const;
 
+/** How many of the parts come before what the task measures. */
+const AFTER = 1;
+/** How to read those where answers are more than right or wrong. */
+const GRADED: Readonly<Record<string, string>> = {
+  errors: "Shorter is better.",
+  confusion: "Rows are true classes, columns are answers, in per cent of the row.",
+};
+
+/** The task's usual measures, larger is better. */
+function Measures({ of: { measures } }: { of: Details }) {
+  if (measures.length === 0) return null;
+  const share = (v: number | null) => (v === null ? "–" : percent(v));
+  const both = measures.some(({ baseline }) => baseline !== null);
+  return (
+    <Part title="The task's usual measures" how="Larger is better.">
+      <table class="measures">
+        <thead>
+          <tr>
+            <th scope="col">measure</th>
+            {both && <th scope="col">baseline</th>}
+            <th scope="col">Regimen</th>
+          </tr>
+        </thead>
+        <tbody>
+          {measures.map(({ name, baseline, regimen }) => (
+            <tr>
+              <th scope="row">{name}</th>
+              {both && <td>{share(baseline)}</td>}
+              <td>{share(regimen)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Part>
+  );
+}
+
 function Answer({ run }: { run: Details }) {
   if (run.card.answer === null)
     return (
@@ -140,13 +177,30 @@ function Answer({ run }: { run: Details }) {
         <p>Errors on test images come at the very end: nothing looks at those images before.</p>
       </Part>
     );
+  const shown = PARTS.filter(([name]) => name in run.charts);
+  const part = ([name, title, how]: (typeof PARTS)[number]) => (
+    <Part
+      title={run.terms === null || name !== "errors" ? title : "Error before and after"}
+      how={run.terms === null ? how : (GRADED[name] ?? how)}
+    >
+      {name === "errors" && run.terms !== null && run.terms.means !== "" && (
+        <p>
+          {run.terms.error}: {run.terms.means}.
+        </p>
+      )}
+      <Chart of={run} name={name} />
+    </Part>
+  );
   return (
     <>
-      {PARTS.filter(([name]) => name in run.charts).map(([name, title, how]) => (
-        <Part title={title} how={how}>
-          <Chart of={run} name={name} />
+      {shown.slice(0, AFTER).map(part)}
+      <Measures of={run} />
+      {run.exhibits.map(({ chart, title, about }) => (
+        <Part title={title} how={about}>
+          <Chart of={run} name={chart} />
         </Part>
       ))}
+      {shown.slice(AFTER).map(part)}
     </>
   );
 }

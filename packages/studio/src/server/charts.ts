@@ -7,6 +7,7 @@ import {
   costChart,
   curvesChart,
   errorChart,
+  exhibitChart,
   inPage,
   policyChart,
   policyTrace,
@@ -39,19 +40,29 @@ const FINISHED: Readonly<Record<string, (of: Report) => Chart | null>> = {
 };
 const NAMES = Object.keys(FINISHED);
 
+/** What the task measures, by number: the task's own names are anything. */
+export const exhibitName = (at: number): string => `measured-${at + 1}`;
+function exhibitNamed({ exhibits }: Report, name: string): Chart | null {
+  const exhibit = exhibits.find((_, at) => exhibitName(at) === name);
+  return exhibit ? exhibitChart(exhibit) : null;
+}
+
 const isReport = (of: Report | Drawn): of is Report => "error" in of;
 
 /** The report's own chart of this name; null where it has nothing to show, or where the report lacks what it needs. */
 function chart(of: Report | Drawn, name: string): Chart | null {
   try {
-    if (!NAMES.includes(name)) return null;
+    if (!NAMES.includes(name)) return isReport(of) ? exhibitNamed(of, name) : null;
     return isReport(of) ? FINISHED[name]!(of) : (LIVE[name]?.(of) ?? null);
   } catch {
     return null;
   }
 }
 
-export const chartNames = (of: Report | Drawn): string[] => NAMES.filter((name) => chart(of, name) !== null);
+export const chartNames = (of: Report | Drawn): string[] => {
+  const exhibits = isReport(of) ? of.exhibits.map((_, at) => exhibitName(at)) : [];
+  return [...NAMES, ...exhibits].filter((name) => chart(of, name) !== null);
+};
 
 /** null: as for `chart`. */
 export function pictureOf(of: Report | Drawn, name: string): Picture | null {

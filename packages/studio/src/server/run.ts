@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Report, RunRecord, Trial } from "@regimen/contracts";
-import { completed, headline, verdictWords } from "@regimen/report";
+import { completed, exhibitTitle, headline, isGraded, spaced, termsOf, verdictWords } from "@regimen/report";
 import { readStatus, type RunStatus } from "@regimen/run-folder";
 import type { Card, Details, Picture } from "../view.ts";
-import { chartNames, pictureOf } from "./charts.ts";
+import { chartNames, exhibitName, pictureOf } from "./charts.ts";
 import { JournalReader } from "./journal.ts";
 import { bestOf, drawn, epochsStamp, type Drawn } from "./live.ts";
 import { fileIn, textIn } from "./place.ts";
@@ -157,6 +157,15 @@ export class Run {
         dataset: report?.dataset ?? null,
         classes: report?.classes ?? [],
         misclassified: report?.misclassified ?? [],
+        exhibits: (report?.exhibits ?? []).map((exhibit, at) => ({
+          chart: exhibitName(at),
+          title: exhibitTitle(exhibit),
+          about: spaced(exhibit.about),
+        })),
+        terms: report && isGraded(report) ? termsOf(report) : null,
+        worst: report?.worst ?? null,
+        overlays: report?.overlays ?? null,
+        measures: report?.measures ?? [],
         wrong: report ? Math.round(report.error.regimen * report.error.images) : 0,
         log: logIn(this.folder),
       };
@@ -179,6 +188,11 @@ const NONE = {
   dataset: null,
   classes: [],
   misclassified: [],
+  exhibits: [],
+  terms: null,
+  worst: null,
+  overlays: null,
+  measures: [],
   wrong: 0,
 };
 

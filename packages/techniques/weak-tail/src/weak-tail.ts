@@ -5,10 +5,13 @@ import manifest from "../package.json" with { type: "json" };
 const WEAK = ["mirror", "alternating-mirror", "crop"].map((part) => `@regimen/technique-augment/${part}`);
 const MIXING = ["@regimen/technique-mixup", "@regimen/technique-cutmix"];
 
-/** The techniques whose images no camera takes: all of the group "augmentation" but mirroring and shifted crops, and mixing. */
+/** Single transforms, and policies that draw among them. */
+const AUGMENTING = ["augmentation", "augmentation-policy"];
+
+/** The techniques whose images no camera takes: all augmentation but mirroring and shifted crops, and mixing. */
 export const strongOf = (techniques: Run["techniques"]): string[] =>
   techniques
-    .filter(({ name, group }) => MIXING.includes(name) || (group === "augmentation" && !WEAK.includes(name)))
+    .filter(({ name, group }) => MIXING.includes(name) || (AUGMENTING.includes(group) && !WEAK.includes(name)))
     .map(({ name }) => name);
 
 /** Trains, and goes on without strong augmentation for the last `share`: the same schedule, optimizer state and order. */

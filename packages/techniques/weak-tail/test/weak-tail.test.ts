@@ -74,10 +74,15 @@ describe("strongOf", () => {
       named("@regimen/technique-augment/mirror", "augmentation"),
       named("@regimen/technique-augment/crop", "augmentation"),
       named("@regimen/technique-augment/cutout", "augmentation"),
+      named("@regimen/technique-randaugment", "augmentation-policy"),
       named("@regimen/technique-cutmix", "regularization"),
       named("@regimen/technique-dropout", "regularization"),
     ];
-    expect(strongOf(techniques)).toEqual(["@regimen/technique-augment/cutout", "@regimen/technique-cutmix"]);
+    expect(strongOf(techniques)).toEqual([
+      "@regimen/technique-augment/cutout",
+      "@regimen/technique-randaugment",
+      "@regimen/technique-cutmix",
+    ]);
   });
 });
 
