@@ -389,8 +389,8 @@ seed: 3
   image:
     size: [12, 10]
 model:
-  architecture: resnet20v2
-  with: { width: 4 }
+  architecture: small-cnn
+  with: { width: 2 }
 training:
   epochs: auto
 `,

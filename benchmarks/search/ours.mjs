@@ -13,7 +13,8 @@ export const stepsOf = ({ steps }) => steps.filter((step) => !step.refused).map(
 export async function fixed(regimen, { steps }, { options, cost, epochs }) {
   const result = await regimen.fit({
     ...options,
-    training: { ...options.training, epochs: cost * epochs },
+    // Who searches nothing holds nothing out.
+    training: { ...options.training, epochs: cost * epochs, withValidation: true },
     policy: { steps },
   });
   return {

@@ -73,8 +73,15 @@ export async function peer(regimen, { script, algorithm }, { options, config, co
     const left = cost * plain.trained - found.spent;
     const result = await regimen.fit({
       ...options,
-      // A whole number of hundredths of an epoch, as our own final trainings have.
-      policy: { ...found.best, train: { ...found.best.train, epochs: Math.floor((100 * left) / facts.images) / 100 } },
+      policy: {
+        ...found.best,
+        train: {
+          ...found.best.train,
+          // A whole number of hundredths of an epoch, and the validation images, as our own final trainings have.
+          epochs: Math.floor((100 * left) / facts.images) / 100,
+          withValidation: true,
+        },
+      },
     });
     return {
       ...tested(result),

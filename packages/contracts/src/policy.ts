@@ -28,6 +28,7 @@ export function parsePolicy(json: unknown): Policy {
     );
   };
   if (!isObject(json)) return bad(`is ${json === null ? "null" : typeof json}`);
+  if (isDeeper(json, DEEPEST)) bad(`is nested deeper than ${DEEPEST} levels`);
   if (typeof json["format"] === "number" && json["format"] > 1)
     throw new RegimenError(
       "REG_POLICY_FORMAT",
@@ -64,6 +65,12 @@ export function parsePolicy(json: unknown): Policy {
   });
   return json as unknown as Policy;
 }
+/** Steps, hyperparameters and evidence need six; what is written indented grows by the square of its depth. */
+const DEEPEST = 16;
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const has = (key: string, value: unknown): string =>

@@ -43,7 +43,7 @@ import { train } from "./train.ts";
 /** The plain beginning of a training that no search made. */
 const START_NAME = "/start";
 /** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
-const ATTRIBUTION = 0.15;
+const ATTRIBUTION = 0.1;
 
 /** One training by a given policy. */
 export async function fitJob(context: Context, options: FitOptions): Promise<FitResult> {
@@ -303,8 +303,9 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   const made = compare ? await plainRun.need(policy.train) : await plainRun.made;
   const trunk = made?.trunk.cost ?? zeroCost;
   const baseline = made?.baseline;
-  // Without a baseline nobody needs the trunk but the search, which pays for it.
-  const spent = addCost(addCost(found.spent, attribution.cost), compare ? zeroCost : trunk);
+  // With a baseline the trunk is paid for, unless the final model goes on from it: what it is made of is counted, whoever made it.
+  const apart = compare && !policy.train?.["plainEpochs"];
+  const spent = addCost(addCost(found.spent, attribution.cost), apart ? zeroCost : trunk);
   const settings = finalSettings(context, opened, policy, {
     images: (1 + budget) * plain - imagesSeen(spent),
     trunk: made?.trunk,

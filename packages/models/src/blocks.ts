@@ -162,6 +162,9 @@ export class Blocks {
   }
 }
 
+/** Weights grow by its square: beyond, no machine that this runs on has the memory. */
+const WIDEST = 16;
+
 function widthOf(params: Params): number {
   for (const key of Object.keys(params)) {
     if (key === "width") continue;
@@ -172,7 +175,10 @@ function widthOf(params: Params): number {
     );
   }
   const width = params["width"] ?? 1;
-  if (typeof width !== "number" || !(width > 0) || !Number.isFinite(width))
-    throw new RegimenError("REG_PARAM", `width is ${JSON.stringify(width)}; expected a number above 0, such as 1 or 2`);
+  if (typeof width !== "number" || !(width > 0 && width <= WIDEST))
+    throw new RegimenError(
+      "REG_PARAM",
+      `width is ${JSON.stringify(width)}; expected a number above 0 and at most ${WIDEST}, such as 1 or 2`,
+    );
   return width;
 }

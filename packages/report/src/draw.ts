@@ -2,7 +2,7 @@ import { CustomChart } from "echarts/charts";
 import { GridComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
-import { escape } from "./html.ts";
+import { clean, escape } from "./html.ts";
 import type { Mark } from "./marks.ts";
 import { LIGHT, variable } from "./palette.ts";
 import { tickLabels } from "./words.ts";
@@ -77,7 +77,7 @@ function axisOption(axis: Axis, index: number, across: boolean) {
       show: ticks?.grid !== false && ticks !== undefined,
       lineStyle: { color: LIGHT.grid },
     },
-    name: ticks?.name ?? "",
+    name: clean(ticks?.name ?? ""),
     nameLocation: "middle" as const,
     nameGap: across ? 26 : 34,
     nameTextStyle: { color: LIGHT.ink2, fontSize: 12 },

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { policyTrace } from "../src/charts/policy.ts";
 import { renderReport } from "../src/index.ts";
 import { fixture } from "./fixture.ts";
+import { graded, several } from "./graded.ts";
 import { variants } from "./variants.ts";
 
 /** A Chromium of this machine; without one, these tests are passed over. */
@@ -54,6 +55,13 @@ describe.skipIf(browserPath === undefined)("in a browser", () => {
 
   const reports = {
     full: fixture(),
+    "graded answers": graded(),
+    "several labels": several(),
+    "many classes that are graded, with long names": graded(
+      "worse",
+      Array.from({ length: 30 }, (_, i) => `a class of objects with a long name, number ${i}`),
+    ),
+    "two classes that are graded": graded("no-difference", ["background", "nucleus"]),
     "no baseline": variants()["no baseline"]!.report,
     "two classes with long names": fixture({
       classes: ["<good>", "a class with a very long name that goes on and on"],
@@ -160,12 +168,14 @@ describe.skipIf(browserPath === undefined)("in a browser", () => {
 
   it("axe finds nothing, light and dark, wide and narrow", async () => {
     const file = join(folder, "axe.html");
-    writeFileSync(file, renderReport(fixture({ trials: 5 })));
     // The page's policy keeps any other script out, axe too.
-    for (const [colorScheme, width] of [
-      ["light", 1280],
-      ["dark", 390],
+    for (const [colorScheme, width, report] of [
+      ["light", 1280, fixture({ trials: 5 })],
+      ["dark", 390, fixture({ trials: 5 })],
+      ["dark", 1280, graded()],
+      ["light", 390, several()],
     ] as const) {
+      writeFileSync(file, renderReport(report));
       const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
       const page = await context.newPage();
       await page.goto(pathToFileURL(file).href);

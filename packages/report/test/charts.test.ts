@@ -6,6 +6,7 @@ import { addsUp } from "../src/charts/techniques.ts";
 import { below, fit, textWidth } from "../src/marks.ts";
 import { chartPng, reportCharts } from "../src/index.ts";
 import { fixture } from "./fixture.ts";
+import { graded } from "./graded.ts";
 
 const axis = (change: Partial<ReportAxis>): ReportAxis => ({
   id: "a",
@@ -46,6 +47,11 @@ describe("charts as files", () => {
       );
       expect(parseFragment(svg).childNodes.filter((n) => n.nodeName === "svg")).toHaveLength(1);
     }
+  });
+  it("has those of a task too, by its own names", () => {
+    const names = reportCharts(graded()).map((c) => c.name);
+    expect(names).toEqual(expect.arrayContaining(["average-precision", "precision-recall", "sizes"]));
+    expect(names).not.toContain("calibration");
   });
   it("becomes a PNG of twice its size", async () => {
     const { svg } = charts[0]!;

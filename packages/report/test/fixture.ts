@@ -20,7 +20,7 @@ export type Shape = {
   readonly verdict?: Verdict;
 };
 
-const PNG =
+export const PNG =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGNgaGBg+A8AAwYBgYXjgk0AAAAASUVORK5CYII=";
 
 function counts(verdict: Verdict, images: number): { before: number; fixed: number; broken: number } {

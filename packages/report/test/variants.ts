@@ -1,8 +1,15 @@
 // The same report with this or that missing: each must make a page.
 import type { Report, Verdict } from "@regimen/core";
 import { fixture } from "./fixture.ts";
+import { graded, several } from "./graded.ts";
 
-type Variant = { readonly report: Report; readonly absent: readonly string[] };
+type Variant = {
+  readonly report: Report;
+  readonly absent: readonly string[];
+  /** Sections of the task, which stand before those of the classes. */ readonly more?: readonly string[];
+};
+
+const MEASURED = ["measured-1-average-precision", "measured-2-precision-recall", "measured-3-sizes"];
 
 function withoutBaseline(r: Report): Report {
   return {
@@ -98,8 +105,16 @@ const longer = (verdict: Verdict): NonNullable<Report["error"]["longer"]> => ({
 /** Without the fields that have been added since the first version. */
 function earlier(r: Report): Report {
   const { samples: _, ...dataset } = r.dataset;
-  const { longer: _longer, ...error } = r.error;
-  const { augmented: _augmented, synthetic: _synthetic, unlabeledUse: _use, unlabeledTried: _tried, ...rest } = r;
+  const { longer: _longer, improved: _improved, worsened: _worsened, ...error } = r.error;
+  const { augmented: _augmented, synthetic: _synthetic, unlabeledUse: _use, unlabeledTried: _tried, ...others } = r;
+  const {
+    terms: _terms,
+    measures: _measures,
+    exhibits: _exhibits,
+    worst: _worst,
+    overlays: _overlays,
+    ...rest
+  } = others;
   return { ...rest, dataset, error } as unknown as Report;
 }
 
@@ -111,8 +126,39 @@ export function variants(): { readonly [name: string]: Variant } {
     id: `axis-${i}`,
     label: `technique number ${i} (m)`,
   }));
+  const task = (report: Report, ...absent: string[]): Variant => ({ report, absent, more: MEASURED });
+  const { terms: _terms, exhibits: _exhibits, ...bare } = graded();
   const variant = (report: Report, ...absent: string[]): Variant => ({ report, absent });
   return {
+    "graded answers": task(graded(), "calibration"),
+    "graded answers, worse": task(graded("worse"), "calibration"),
+    "graded answers, no difference": task(graded("no-difference"), "calibration"),
+    "graded answers, too few images": task(graded("too-few-images"), "calibration"),
+    "graded answers without a baseline": task(
+      {
+        ...withoutBaseline(graded()),
+        exhibits: graded().exhibits.map((one) =>
+          one.kind === "bars"
+            ? { ...one, rows: one.rows.map((row) => ({ ...row, baseline: null })) }
+            : { ...one, lines: one.lines.map((row) => ({ ...row, baseline: null })) },
+        ),
+        measures: graded().measures.map((one) => ({ ...one, baseline: null })),
+        worst: graded().worst!.map((one) => ({ ...one, baseline: null })),
+      },
+      "calibration",
+    ),
+    "graded answers of a task without words, nothing measured, nothing drawn": variant(
+      { ...bare, terms: null, exhibits: [], measures: [], overlays: null, worst: [] },
+      "calibration",
+    ),
+    "forty classes that are graded": task(
+      graded(
+        "better",
+        Array.from({ length: 40 }, (_, i) => `class of objects number ${i}`),
+      ),
+      "calibration",
+    ),
+    "several labels": task(several(), "confusion"),
     worse: variant(fixture({ verdict: "worse", trials: 8 })),
     "no difference": variant(fixture({ verdict: "no-difference", trials: 8 })),
     "too few images": variant(fixture({ verdict: "too-few-images", trials: 8 })),

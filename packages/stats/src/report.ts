@@ -44,7 +44,11 @@ export interface Measured {
   readonly regimen: Evaluation;
   readonly baseline:
     { readonly evaluation: Evaluation; readonly cost: Cost; readonly points: readonly Point[] } | undefined;
-  /** Paid for by the search where no baseline was trained. */ readonly trunk: Cost;
+  /**
+   * The plain training that was forked. The search pays for it where no baseline was trained; else it is the baseline's, and is
+   * counted with the final training too where that goes on from it.
+   */
+  readonly trunk: Cost;
   readonly final: { readonly cost: Cost; readonly points: readonly Point[] };
   readonly search: {
     readonly metalearner: string;
@@ -73,8 +77,10 @@ export function buildReport(measured: Measured): Report {
   const { test, train, validation, unlabeled } = splits;
   const before = baseline?.evaluation ?? null;
   const searchCost = addCost(addCost(search.spent, attribution.cost), baseline ? zeroCost : measured.trunk);
-  const total = addCost(searchCost, final.cost);
-  const all = addCost(total, baseline?.cost ?? zeroCost);
+  const shared = baseline && result.policy.train.plainEpochs ? measured.trunk : zeroCost;
+  const done = addCost(searchCost, final.cost);
+  const total = addCost(done, shared);
+  const all = addCost(done, baseline?.cost ?? zeroCost);
   const over = (cost: Cost): number | null => (baseline ? imagesSeen(cost) / imagesSeen(baseline.cost) : null);
   const counts = [train, validation, ...(test ? [test] : [])].map((part) => perClass(part, measured.task));
   const skipped = skippedOf(splits);
@@ -136,7 +142,8 @@ export function buildReport(measured: Measured): Report {
         imagesSeen: imagesSeen(all),
         plainRunImages: plain,
         stages: [
-          baseline ? stage("baseline", baseline.cost) : stage("plain trunk", measured.trunk),
+          ...(baseline ? [stage("baseline", baseline.cost)] : []),
+          ...(baseline && shared === zeroCost ? [] : [stage("plain trunk", baseline ? shared : measured.trunk)]),
           stage("search", search.spent),
           stage("worth of techniques", attribution.cost),
           stage("final training", final.cost),
@@ -405,7 +412,9 @@ function worstOf(before: Evaluation | null, regimen: Evaluation): Report["miscla
 /** How the limit begins that a longer plain training takes away. */
 export const UNTRIED = "Whether longer plain training would have done as well";
 function limitsOf({ baseline, search, attribution, splits, plain, final, result }: Measured): string[] {
-  const longer = final.cost.trained > 1.05 * plain;
+  const { plainEpochs = 0 } = result.policy.train;
+  const times = (final.cost.trained + plainEpochs * splits.train.length) / plain;
+  const longer = times > 1.05;
   return [
     "One seed: another seed would give somewhat other figures; how far they spread was not measured.",
     ...(!splits.test
@@ -415,7 +424,9 @@ function limitsOf({ baseline, search, attribution, splits, plain, final, result 
       : []),
     ...(baseline ? [] : ["No baseline was trained: nothing is compared."]),
     ...(baseline && longer
-      ? [`${UNTRIED}: the final training ran ${(final.cost.trained / plain).toFixed(1)} times as long as the baseline.`]
+      ? [
+          `${UNTRIED}: the final training ran ${times.toFixed(1)} times as long as the baseline${plainEpochs ? `, the ${Number(plainEpochs.toFixed(2))} epochs included that it began with plainly` : ""}.`,
+        ]
       : []),
     ...(result.policy.train.withValidation
       ? [

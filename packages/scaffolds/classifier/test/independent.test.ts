@@ -110,7 +110,18 @@ describe("multilabel", () => {
     expect(first.classes[0]!.rocAuc).toBeCloseTo(rocAuc(column(p, 0), column(y, 0))!, 6);
     expect(first.classes[0]!.threshold).toBe(0.5);
     expect(first.predictions[3]!.several!.labels).toEqual([1, 1, 0]);
+    expect(first.errorOf!(first.predictions.map(() => 1))).toBeCloseTo(first.error, 12);
+    expect(first.errorOf!(first.predictions.map(() => 3))).toBeCloseTo(first.error, 12);
+    const [bars, curves] = first.exhibits!;
+    expect(bars).toMatchObject({
+      rows: first.classes.map(({ support, averagePrecision: area, f1 }) => ({ count: support, values: [area, f1] })),
+    });
+    expect(curves!.kind === "curves" && curves!.lines.map(({ value }) => value)).toEqual(
+      first.classes.map(({ averagePrecision: area }) => area),
+    );
+    expect(curves!.note + bars!.note).toContain("No validation images chose the thresholds");
     const tuned = await examine(first);
+    expect(tuned.exhibits![0]!.note).toContain("largest on the validation images");
     expect(tuned.classes[0]!.threshold).toBe(first.classes[0]!.bestThreshold);
     expect(tuned.classes[0]!.f1!).toBeGreaterThanOrEqual(first.classes[0]!.f1 ?? 0);
     expect(tuned.predictions[0]!.several!.predicted).toEqual(

@@ -5,26 +5,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { DetectorExaminer } from "../src/examiner.ts";
 import { DetectorMeter } from "../src/meter.ts";
 import { detectionLoss } from "../src/loss.ts";
-import { batchOf, type Row } from "./fixtures.ts";
+import { batchOf, mapOf, type Row } from "./fixtures.ts";
 
 beforeAll(() => tf.setBackend("cpu").then(() => undefined));
 
-/** Maps of 4 × 6 cells that are sure of these boxes: [class, score's logit, y0, x0, y1, x1]. */
-function mapOf(images: readonly (readonly number[])[][]): tf.Tensor4D {
-  const map = tf.buffer([images.length, 4, 6, 6]);
-  images.forEach((boxes, i) => {
-    for (let cell = 0; cell < 24; cell++) for (const k of [0, 1]) map.set(-12, i, Math.floor(cell / 6), cell % 6, k);
-    for (const [k, logit, y0, x0, y1, x1] of boxes as [number, number, number, number, number, number][]) {
-      const [y, x] = [(y0 + y1) / 16, (x0 + x1) / 16];
-      const [row, column] = [Math.floor(y), Math.floor(x)];
-      map.set(logit, i, row, column, k);
-      [y - row - 0.5, x - column - 0.5, Math.log((y1 - y0) / 8), Math.log((x1 - x0) / 8)].forEach((value, at) =>
-        map.set(value, i, row, column, 2 + at),
-      );
-    }
-  });
-  return map.toTensor() as tf.Tensor4D;
-}
 const SIZE = { h: 32, w: 48 };
 const truth: Row[][] = [
   [
