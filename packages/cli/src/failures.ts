@@ -54,6 +54,12 @@ function understood(error: unknown): Failure {
       exit: 1,
     };
   }
+  if (code === "ENAMETOOLONG" && typeof path === "string")
+    return {
+      code: "REG_DISK",
+      message: oneLine(`${path}: this name is too long for the system; use a shorter one`),
+      exit: 1,
+    };
   if (["EACCES", "EPERM", "EROFS"].includes(String(code)) && typeof path === "string")
     return {
       code: "REG_DISK",

@@ -117,6 +117,7 @@ function known(report: Report): number[] {
     ]),
     dataset.splits.train + dataset.splits.validation + dataset.splits.test!,
     Math.max(...counts) / Math.min(...counts),
+    0.1 * dataset.splits.train,
     search.trials.length,
     techniques.length,
     worst!.length,

@@ -34,8 +34,7 @@ export function folderStore(folder: string): Store {
     return join(folder, `${name.length > 200 ? short : name}.bin`);
   };
   return {
-    put: (key, bytes) =>
-      onDisk(() => (mkdirSync(folder, { recursive: true }), writeWhole(path(key), bytes))),
+    put: (key, bytes) => onDisk(() => (mkdirSync(folder, { recursive: true }), writeWhole(path(key), bytes))),
     get: (key) => (existsSync(path(key)) ? new Uint8Array(readFileSync(path(key))) : undefined),
     delete: (key) => onDisk(() => rmSync(path(key), { force: true })),
     clear: (key) =>
@@ -48,7 +47,7 @@ export function folderStore(folder: string): Store {
   };
 }
 
-const DISK = ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST", "EIO"];
+const DISK = ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST", "EIO", "ENAMETOOLONG"];
 
 /** Errors: REG_DISK where the disk is full or not writable. */
 export function onDisk<T>(write: () => T): T {
@@ -57,7 +56,8 @@ export function onDisk<T>(write: () => T): T {
   } catch (cause) {
     const { code, path } = cause as NodeJS.ErrnoException;
     if (!DISK.includes(code ?? "")) throw cause;
-    const why = code === "ENOSPC" || code === "EDQUOT" ? "the disk is full" : "it may not be written";
+    const full = code === "ENOSPC" || code === "EDQUOT";
+    const why = full ? "the disk is full" : code === "ENAMETOOLONG" ? "its name is too long" : "it may not be written";
     throw new RegimenError(
       "REG_DISK",
       `could not write ${path ?? "the run's folder"}: ${why}; make room or choose another --out, then resume`,

@@ -217,14 +217,13 @@ function nextRound({ forks, moves, problem, beam }: RegularizationState): readon
   );
 }
 
-/** The best by what has been told: the budget may end within a round. It begins with the trunk's training, which has been paid for. */
-function best({ problem, forks }: RegularizationState): Fragment {
+/** The best by what has been told: the budget may end within a round. It goes on from the trunk's training, which has been paid for. */
+function best({ problem, forks, asked }: RegularizationState): Fragment {
+  const start = asked > 0 && trunkOf(problem) ? ((problem.facts["start"] ?? {}) as Params) : {};
   const [leader] = ranked(forks);
-  if (!leader || !isWorthwhile(forks)) return problem.base;
-  const start = trunkOf(problem) && problem.facts["start"];
+  if (!leader || !isWorthwhile(forks)) return mergeFragments(problem.base, { steps: [], train: start });
   // What forks cannot judge is taken for its prior.
-  const { steps } = givenOf(problem, leader.policy);
-  return mergeFragments(leader.policy, { steps, train: (start ?? {}) as Params });
+  return mergeFragments(leader.policy, { ...givenOf(problem, leader.policy), train: start });
 }
 
 /**
