@@ -82,6 +82,8 @@ const result = await regimen.fit({
   seed: 1,
 });
 console.log("mAP@0.5", percent(result.test.measures["mAP@0.5"]));
+for (const { name, averagePrecision, threshold } of result.test.classes)
+  console.log(name.padEnd(6), "AP", percent(averagePrecision), "answered from a score of", threshold.toFixed(2));
 
 // The model is plain: a map for each image. `detect` reads it, on any tfjs backend.
 const one = await test.read([0]);

@@ -42,7 +42,10 @@ const { model, test: tested } = await regimen.fit({
 });
 for (const { name, iou, dice } of tested.classes)
   console.log(name.padEnd(7), "IoU", percent(iou), "Dice", percent(dice));
-console.log("test error", percent(tested.error), "(1 − mean IoU)");
+console.log("test error", percent(tested.error), `(${tested.terms.error}: ${tested.terms.means})`);
+// What the task measures beside: plain data, which a run's report draws.
+for (const { name, count, values } of tested.exhibits.find(({ id }) => id === "sizes").rows)
+  console.log(`of ${count} objects ${name}`, percent(values[0]), "found");
 
 const { images, masks } = await held.read([0]);
 const answer = tf.tidy(() =>

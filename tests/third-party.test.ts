@@ -1,5 +1,5 @@
 // A technique, a reader and a metalearner that live outside of the workspace, on what the build made: they pass the kit, are
-// discovered, take part in a search, and report and policy name them. The first two are what `regimen new` makes, as it is.
+// discovered, take part in a search, and report and policy name them. All three are what `regimen new` makes, as it is.
 import { execFile } from "node:child_process";
 import {
   existsSync,
@@ -26,7 +26,7 @@ const built = existsSync(bin);
 const execute = promisify(execFile);
 const TECHNIQUE = "regimen-technique-light-fog";
 const READER = "regimen-reader-light-fog";
-const LEARNER = "@somebody/regimen-metalearner-foggy";
+const LEARNER = "regimen-metalearner-light-fog";
 
 let away: string;
 const at = (...parts: string[]): string => join(away, ...parts);
@@ -49,34 +49,21 @@ const write = (file: string, content: string | object): void => {
   writeFileSync(at(file), typeof content === "string" ? content : JSON.stringify(content));
 };
 
-/** Takes the first technique whose name speaks of fog, else the first of all, after one short trial. */
-const FOGGY = `import { completeParams, mergeFragments } from "@regimen/core";
+/** A metalearner that is sure of itself: it takes what there is, tried or not. The kit would refuse it. */
+const SURE = `import { completeParams, mergeFragments } from "@regimen/core";
 import { openTechniques } from "@regimen/proposals";
 
-function wanted(problem) {
-  const all = openTechniques(problem);
-  const one = all.find(({ name }) => name.includes("fog")) ?? all[0];
-  return one ? mergeFragments(problem.base, { steps: [{ use: one.name, with: completeParams(one, {}) }] }) : problem.base;
-}
-export const create = () => ({
-  name: "foggy",
-  claims: (what) => "space" in what,
-  init: (problem) => ({ problem, asked: false, told: false }),
-  ask(state) {
-    if (state.told) return [{ kind: "done", ok: true }, state];
-    if (state.asked) return [{ kind: "wait" }, state];
-    const { problem } = state;
-    const until = Math.floor(0.1 * problem.plain.trained);
-    const trial = { kind: "trial", id: "foggy", policy: wanted(problem), until, horizon: until, seed: problem.seed };
-    return [trial, { ...state, asked: true }];
-  },
-  tell: (state) => ({ ...state, told: true }),
-  best: ({ problem }) => wanted(problem),
-});
+const all = (problem) => {
+  const steps = openTechniques(problem).map((one) => ({ use: one.name, with: completeParams(one, {}) }));
+  return mergeFragments(problem.base, { steps });
+};
 export default {
-  name: "${LEARNER}",
-  version: "3.2.1",
-  register: (into) => into.metalearner({ name: "foggy", version: "3.2.1", create }),
+  name: "sure",
+  claims: (what) => "space" in what,
+  init: (problem) => ({ problem }),
+  ask: (state) => [{ kind: "done", ok: true }, state],
+  tell: (state) => state,
+  best: ({ problem }) => all(problem),
 };
 `;
 
@@ -94,23 +81,12 @@ beforeAll(async () => {
     private: true,
     dependencies: { regimen: "*", [TECHNIQUE]: "*", [READER]: "*", [LEARNER]: "*" },
   });
-  for (const kind of ["technique", "reader"]) {
+  for (const kind of ["technique", "metalearner", "reader"]) {
     await regimen("new", kind, "light-fog", "--out", at(`regimen-${kind}-light-fog`));
     await tool("tsup", ["src/index.ts", "--format", "esm"], at(`regimen-${kind}-light-fog`));
     link(`regimen-${kind}-light-fog`, at(`regimen-${kind}-light-fog`));
   }
-  const manifest = { name: LEARNER, version: "3.2.1", type: "module", exports: "./index.js" };
-  write("foggy/package.json", { ...manifest, regimen: { kind: "metalearner", api: 1 } });
-  write("foggy/index.js", FOGGY);
-  write(
-    "foggy/test/laws.test.js",
-    `import { metalearnerLaws } from "@regimen/testkit";
-import { describe, test } from "vitest";
-import { create } from "../index.js";
-metalearnerLaws(create, { describe, test });
-`,
-  );
-  link(LEARNER, at("foggy"));
+  write("app/sure.mjs", SURE);
   const lines = Array.from({ length: 60 }, (_, i) => {
     const pixels = Array.from({ length: 64 }, (_, p) => (40 + 120 * (i % 2) + ((p * (i + 3)) % 37)) % 256);
     return JSON.stringify({ label: i % 2 ? "fog" : "clear", height: 8, width: 8, pixels });
@@ -118,9 +94,10 @@ metalearnerLaws(create, { describe, test });
   write("app/pictures.jsonl", `${lines.join("\n")}\n`);
   write(
     "app/regimen.yaml",
-    `data: { name: weather, train: { format: light-fog, path: pictures.jsonl }, test: { fraction: 0.3 } }
+    `plugins: [${TECHNIQUE}] # and no other technique
+data: { name: weather, train: { format: light-fog, path: pictures.jsonl }, test: { fraction: 0.3 } }
 model: { architecture: small-cnn }
-search: { metalearner: foggy, budget: 0.5 }
+search: { metalearner: light-fog, budget: 0.5 }
 training: { epochs: 2, batchSize: 8 }
 `,
   );
@@ -137,37 +114,40 @@ describe.skipIf(!built)(`plug-ins of other people${built ? "" : " (skipped: run 
     };
     expect(told.numFailedTests).toBe(0);
     const names = told.testResults.flatMap(({ assertionResults }) => assertionResults.map(({ fullName }) => fullName));
-    for (const whose of [`${TECHNIQUE} `, `package ${READER} `, "foggy "])
+    for (const whose of [`${TECHNIQUE} `, `package ${READER} `, "light-fog "])
       expect(names.filter((name) => name.startsWith(whose)).length, whose).toBeGreaterThan(1);
   });
 
   it("are discovered", async () => {
     const listed = JSON.parse(await regimen("plugins", "--json")) as { plugin: string; kind: string; name: string }[];
     const found = listed.filter(({ plugin }) => [TECHNIQUE, READER, LEARNER].includes(plugin));
-    expect(found.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
-      "metalearner foggy",
-      "reader light-fog",
+    expect(found.map(({ kind, plugin }) => `${kind} ${plugin}`).sort()).toEqual([
+      `metalearner ${LEARNER}`,
+      `reader ${READER}`,
       `technique ${TECHNIQUE}`,
     ]);
   });
 
   it("take part in a search, and report and policy name them", async () => {
-    const report = JSON.parse(await regimen("train", "--out", "run", "--backend", "wasm", "--json")) as {
-      search: { metalearner: string };
-      policy: { steps: { use: string }[] };
-    };
-    expect(report.search.metalearner).toBe("foggy");
-    expect(report.policy.steps.map(({ use }) => use)).toEqual([TECHNIQUE]);
-    const policy = JSON.parse(readFileSync(at("app/run/policy.json"), "utf8")) as unknown;
-    expect(policy).toMatchObject({ steps: [{ use: TECHNIQUE, version: "0.0.0", with: { m: 0.5, rr: 0.5 } }] });
+    const train = async (out: string, ...more: string[]) =>
+      JSON.parse(await regimen("train", "--out", out, "--backend", "wasm", "--json", ...more)) as {
+        dataset: { name: string };
+        search: { metalearner: string };
+        policy: { steps: { use: string }[] };
+      };
+    const report = await train("run");
+    expect(report).toMatchObject({ dataset: { name: "weather" }, search: { metalearner: "light-fog" } });
+    expect(JSON.stringify(report.search)).toContain(TECHNIQUE);
     const { plugins } = JSON.parse(readFileSync(at("app/run/run.json"), "utf8")) as { plugins: object };
-    expect(plugins).toMatchObject({ [TECHNIQUE]: "0.0.0", [READER]: "0.0.0", [LEARNER]: "3.2.1" });
-    const page = readFileSync(at("app/run/report.html"), "utf8");
-    for (const name of [TECHNIQUE, READER, LEARNER]) expect(page).toContain(name);
-    // The policy trains again, by the technique that is installed; elsewhere it is said what to install.
-    await regimen("fit", "--policy", "run", "--out", "again", "--backend", "wasm", "--quiet");
-    expect(JSON.parse(readFileSync(at("app/again/policy.json"), "utf8"))).toMatchObject({
-      steps: [{ use: TECHNIQUE }],
-    });
+    expect(plugins).toMatchObject({ [TECHNIQUE]: "0.0.0", [READER]: "0.0.0", [LEARNER]: "0.0.0" });
+    const sure = await train("sure", "--set", "search.metalearner=./sure.mjs");
+    const page = readFileSync(at("app/sure/report.html"), "utf8");
+    for (const name of [TECHNIQUE, "sure", "weather"]) expect(page).toContain(name);
+    expect(sure.policy.steps.map(({ use }) => use)).toEqual([TECHNIQUE]);
+    const step = { use: TECHNIQUE, version: "0.0.0", with: { m: 0.5, rr: 0.5 } };
+    expect(JSON.parse(readFileSync(at("app/sure/policy.json"), "utf8"))).toMatchObject({ steps: [step] });
+    // It trains again by its policy alone.
+    await regimen("fit", "--policy", "sure", "--out", "again", "--backend", "wasm", "--quiet");
+    expect(JSON.parse(readFileSync(at("app/again/policy.json"), "utf8"))).toMatchObject({ steps: [step] });
   });
 });

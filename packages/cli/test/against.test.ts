@@ -48,6 +48,12 @@ describe("a report against another training", () => {
     expect(unlabeled).toMatchObject({ withoutError: 0.4, withError: 0.2, reduction: 0.5, fixed: 2, broken: 0 });
     expect(error.longer).toBeNull();
   });
+  it("refuses answers that are more than right or wrong", () => {
+    const graded = { ...report, worst: [] };
+    expect(() => reportAgainst(graded, own(), folder("z", "++++++++--", []))).toThrow(
+      expect.objectContaining({ code: "REG_TASK" }),
+    );
+  });
   it("refuses another policy, other images and folders without answers", () => {
     const step = { use: "a", version: "1.0.0", with: { m: 0.4 } };
     const mismatch = expect.objectContaining({ code: "REG_RUN_MISMATCH" });

@@ -119,6 +119,7 @@ seed: 7
       model: { architecture: "small-cnn" },
     });
     expect(() => parseSet("epochs")).toThrow(/REG_USAGE.*key=value/);
+    expect(() => parseSet("training.epochs=[")).toThrow(/REG_USAGE: --set training.epochs got a value that is no YAML/);
   });
 });
 

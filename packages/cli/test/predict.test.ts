@@ -13,7 +13,7 @@ const cwd = temp();
 const CLASSES = ["ground", "light", "strong light"];
 const SIDE = 8;
 
-/** The answers of a model that gives the image back: levels from 100 on are light, from 200 on strong light. */
+/** The answers of a model that gives the image back: levels from 100 on are light, from 110 on strong light. */
 const scaffold: Pick<Scaffold, "name" | "version" | "tasks" | "answer" | "draw"> = {
   name: "levels",
   version: "1.0.0",
@@ -22,7 +22,7 @@ const scaffold: Pick<Scaffold, "name" | "version" | "tasks" | "answer" | "draw">
     const values = await answers[0]!.data();
     return Array.from({ length: values.length / (h * w) }, (_, i) => {
       const own = values.subarray(i * h * w, (i + 1) * h * w);
-      const mask = Uint8Array.from(own, (level) => (level >= 200 ? 2 : level >= 100 ? 1 : 0));
+      const mask = Uint8Array.from(own, (level) => (level >= 110 ? 2 : level >= 100 ? 1 : 0));
       if (model.name !== "boxes") return { mask };
       const lit = [...mask.keys()].filter((pixel) => mask[pixel]! > 0);
       const rows = lit.map((pixel) => Math.floor(pixel / w));

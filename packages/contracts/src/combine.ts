@@ -32,15 +32,24 @@ const childOf = (id: string): number => Number(id.slice(0, id.indexOf("/")));
 const inward = (answer: Answer): Answer => ({ ...answer, id: answer.id.slice(answer.id.indexOf("/") + 1) });
 
 /** What learner `at` is given: what it claims and nobody before it does. */
-function share(problem: Problem, learners: readonly MetaLearner[], at: number): Pick<Problem, "techniques" | "train"> {
+function share(
+  problem: Problem,
+  learners: readonly MetaLearner[],
+  at: number,
+): Pick<Problem, "techniques" | "train" | "warm"> {
   const taken = (what: TechniqueMeta | { train: string }): boolean =>
     learners.slice(0, at).some((learner) => learner.claims(what));
   const learner = learners[at]!;
+  const techniques = problem.techniques.filter((t) => learner.claims(t) && !taken(t));
+  const its = ({ steps }: Fragment): Fragment => ({
+    steps: steps.filter(({ use }) => techniques.some(({ name }) => name === use)),
+  });
   return {
-    techniques: problem.techniques.filter((t) => learner.claims(t) && !taken(t)),
+    techniques,
     train: Object.fromEntries(
       Object.entries(problem.train).filter(([train]) => learner.claims({ train }) && !taken({ train })),
     ),
+    ...(problem.warm && { warm: problem.warm.map(its).filter(({ steps }) => steps.length) }),
   };
 }
 const allMeasures = (learners: readonly MetaLearner[]): NonNullable<MetaLearner["measures"]> =>

@@ -143,6 +143,8 @@ export interface SearchOptions extends JobOptions {
     /** By technique: false, never; hyperparameters, fixed. */ readonly space?: {
       readonly [use: string]: Params | false;
     };
+    /** Policies of other searches, worth trying first: their techniques, where these can be used here. */
+    readonly warm?: readonly (Policy | Fragment)[];
   };
   /** Who does the search's requests; this process unless told. The caller closes it. */ readonly executor?: Executor;
 }

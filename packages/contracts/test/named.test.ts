@@ -29,6 +29,12 @@ describe("a name with parameters", () => {
     expect(() => read("step:facto=0.5")).toThrow(/REG_PARAM_UNKNOWN: step .*"factor"/);
   });
 
+  it("never makes a batch larger than the training set on its own", () => {
+    const batch = (images: number): number => settingsOf({}, [], images).batchSize;
+    expect([9, 500, 5000].map(batch)).toEqual([9, 32, 64]);
+    expect(() => settingsOf({ batchSize: 32 }, [], 9)).toThrow(/REG_CONFIG_INVALID.*9 training images/);
+  });
+
   it("has the learning rate of the optimizer that it names", () => {
     const rate = (optimizer: string): number => settingsOf({ optimizer }, ["batch-norm"], 5000).learningRate;
     expect(rate("adam:beta2=0.99")).toBe(rate("adam"));

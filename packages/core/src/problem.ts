@@ -1,6 +1,7 @@
 import {
   RegimenError,
   completeParams,
+  fragmentOf,
   nearest,
   scaleCost,
   type Axis,
@@ -54,19 +55,23 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
   const largest = Math.max(batch, 2 ** Math.floor(Math.log2(Math.min(512, session.data.train.length / 16))));
   const batches: Axis = { kind: "value", range: [Math.min(16, batch), largest], scale: "powers", default: batch };
   const cost = { trained: plain, inferred: session.data.validation.length, seconds: 0 };
+  const open = usable(session).filter(({ name }) => space[name] !== false);
+  const warm = options.search?.warm?.map((policy) => {
+    const { steps } = fragmentOf(policy, session.registered.techniques);
+    return { steps: steps.filter(({ use }) => open.some(({ name }) => name === use)) };
+  });
   return {
-    techniques: usable(session)
-      .filter(({ name }) => space[name] !== false)
-      .map(({ name, version, group, paper, space: axes, tasks, prior, order }) => ({
-        name,
-        version,
-        group,
-        paper,
-        space: axes,
-        ...(tasks && { tasks }),
-        ...(prior !== undefined && { prior }),
-        order,
-      })),
+    ...(warm && { warm }),
+    techniques: open.map(({ name, version, group, paper, space: axes, tasks, prior, order }) => ({
+      name,
+      version,
+      group,
+      paper,
+      space: axes,
+      ...(tasks && { tasks }),
+      ...(prior !== undefined && { prior }),
+      order,
+    })),
     train: {
       ...(learningRate === "auto" && { learningRate: rates }),
       ...(batchSize === "auto" && { batchSize: batches }),

@@ -60,13 +60,13 @@ async function openFile(file: File, labelled: boolean): Promise<RecordFile> {
 async function filesOf(path: string, base: string, split: string | undefined): Promise<File[]> {
   const { full, folder } = await lookAt(path, base);
   if (!folder) return [{ full, shown: slashed(path) }];
-  const pattern = SPLITS[split ?? "train"];
-  if (!pattern)
+  const known = split ?? "train";
+  if (!Object.hasOwn(SPLITS, known))
     throw new RegimenError(
       "REG_CONFIG_INVALID",
       `format cifar10-binary got split: ${split}; expected "train" or "test"`,
     );
-  const files = (await entriesOf(full)).filter((entry) => !entry.folder && pattern.test(entry.name));
+  const files = (await entriesOf(full)).filter((entry) => !entry.folder && SPLITS[known]!.test(entry.name));
   if (files.length === 0) {
     throw new RegimenError(
       "REG_DATA_PATH",

@@ -110,7 +110,7 @@ async function openFile(images: File, labels: File | undefined): Promise<RecordF
 
 /** The images file of a folder, by the split's name. */
 async function findImages(folder: string, shown: string, split: string | undefined): Promise<string> {
-  if (split !== undefined && !SPLITS[split]) {
+  if (split !== undefined && !Object.hasOwn(SPLITS, split)) {
     throw new RegimenError(
       "REG_CONFIG_INVALID",
       `format idx got split: ${split}; expected ${listed(Object.keys(SPLITS))}`,

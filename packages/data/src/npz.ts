@@ -20,7 +20,7 @@ const NAMES = { images: ["x", "images", "data", "arr_0"], labels: ["y", "labels"
 /** "x_train" and "train_images" for a split; without one "x", "images", "arr_0". */
 function candidates(what: keyof typeof NAMES, split: string | undefined): string[] {
   if (split === undefined) return [...NAMES[what]];
-  return (SPLITS[split] ?? [split]).flatMap((name) =>
+  return (Object.hasOwn(SPLITS, split) ? SPLITS[split]! : [split]).flatMap((name) =>
     NAMES[what].flatMap((word) => [`${word}_${name}`, `${name}_${word}`]),
   );
 }

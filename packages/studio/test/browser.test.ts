@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startStudio, type Studio } from "@regimen/studio";
 import type { Picture } from "../src/view.ts";
 import { fixture } from "../../report/test/fixture.ts";
+import { graded, several } from "../../report/test/graded.ts";
 import { browserPath, buildPage } from "./page.ts";
 import { addEpoch, addTrials, begin, finish, setStatus } from "./runs.ts";
 
@@ -180,6 +181,34 @@ describe.skipIf(browserPath === undefined)(
       await expect.poll(() => page.locator("figure svg:visible").count()).toBe(6);
       await sound();
       expect(await stayed()).toBe(true);
+    });
+
+    it("shows what a task measures and its worst images, wide and narrow", async () => {
+      finish(join(runs, "boxes"), graded("better", [EVIL, "rust stain", "dent", "a label"]));
+      finish(join(runs, "labels"), several());
+      await open();
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        await go("#/run/boxes/answer");
+        await title(/less error: 1.−.mAP@0.5 fell from 42.1/);
+        await page.getByRole("heading", { name: /is weakest: AP@0.5 40.0/ }).waitFor();
+        await page.getByRole("heading", { name: "The task's usual measures" }).waitFor();
+        await expect.poll(() => page.locator(".drawing svg:visible").count()).toBeGreaterThanOrEqual(6);
+        await sound();
+        await go("#/run/boxes/mistakes");
+        await page.getByRole("heading", { name: /^The 30.images with the largest errors/ }).waitFor();
+        expect(await page.locator(".strip img").count()).toBe(8);
+        expect(await page.locator(".keys li").count()).toBe(3);
+        await page.getByRole("button", { name: "Show more" }).click();
+        expect(await page.locator(".strip").count()).toBe(30);
+        await sound();
+        await go("#/run/labels/mistakes");
+        await page
+          .getByText(/^has crack; Regimen/)
+          .first()
+          .waitFor();
+        await sound();
+      }
     });
 
     it("opens a report, whose page is shut off from the studio", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startStudio, type Card, type Compared, type Details, type Studio } from "@regimen/studio";
 import { fixture } from "../../report/test/fixture.ts";
+import { graded } from "../../report/test/graded.ts";
 import { addEntry, addEpoch, addTrials, begin, finish, setStatus } from "./runs.ts";
 
 let home: string;
@@ -408,5 +409,30 @@ describe("runs side by side", () => {
     ]);
     for (const query of ["", "?run=a", "?run=a&run=a"]) expect((await ask(`/api/compare${query}`)).status).toBe(400);
     expect((await ask("/api/compare?run=a&run=none")).status).toBe(404);
+  });
+});
+
+describe("a task whose answers are graded", () => {
+  it("has its words, what it measures with a chart each, and its worst images", async () => {
+    const report = graded();
+    finish(join(runs, "a"), report);
+    const details = await json<Details>("/api/runs/a");
+    expect(details.terms!.unit).toBe("object");
+    expect(details.measures).toEqual(report.measures);
+    expect(details.worst).toHaveLength(30);
+    expect(details.overlays!.columns).toEqual(["image", "truth", "baseline", "Regimen"]);
+    expect(details.exhibits.map(({ chart }) => chart)).toEqual(["measured-1", "measured-2", "measured-3"]);
+    for (const { chart } of details.exhibits) {
+      expect(details.charts).toHaveProperty(chart);
+      expect((await ask(`/api/runs/a/charts/${chart}`)).text).toContain("<svg");
+    }
+    expect(details.charts).not.toHaveProperty("calibration");
+    expect((await ask("/api/runs/a/charts/measured-4")).status).toBe(404);
+    expect(details.card.answer!.headline).toContain("error");
+  });
+  it("of a run of an earlier version there is nothing to say", async () => {
+    const { terms: _, exhibits: __, measures: ___, worst: ____, overlays: _____, ...earlier } = fixture();
+    finish(join(runs, "a"), earlier as never);
+    expect(await json<Details>("/api/runs/a")).toMatchObject({ exhibits: [], terms: null, worst: null, measures: [] });
   });
 });

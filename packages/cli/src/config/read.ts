@@ -16,7 +16,7 @@ export function readConfig(file: string | undefined, overrides: readonly Overrid
   const lines = new LineCounter();
   const path = file === undefined ? undefined : resolve(cwd, file);
   const name = path === undefined ? "the command line" : shown(path, cwd);
-  const document = path === undefined ? new Document({}) : parsed(path, name, lines);
+  const document = path === undefined ? new Document({}) : nested(name, () => parsed(path, name, lines));
   for (const { path: at, value, option } of overrides) {
     try {
       document.setIn(at, document.createNode(value));
@@ -37,8 +37,36 @@ export function readConfig(file: string | undefined, overrides: readonly Overrid
     }
     return name;
   };
-  const value: unknown = document.toJS() ?? {};
-  return { config: checkConfig(value, locate), base: path === undefined ? cwd : dirname(path), locate };
+  return {
+    config: nested(name, () => checkConfig(document.toJS() ?? {}, locate)),
+    base: path === undefined ? cwd : dirname(path),
+    locate,
+  };
+}
+
+/** Brackets within brackets; a configuration has five or six. Reading more costs memory by the square. */
+const DEEPEST = 100;
+
+/** What reads a configuration goes as deep as that is nested, which may be deeper than its stack. Errors: REG_CONFIG_UNREADABLE. */
+function nested<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new RegimenError(
+      "REG_CONFIG_UNREADABLE",
+      `${name} is nested too deep (${cause.message}); expected a configuration as regimen init writes it`,
+      { cause },
+    );
+  }
+}
+
+function expectShallow(text: string): void {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === "[" || bracket === "{" ? 1 : -1;
+    if (depth > DEEPEST) throw new RangeError(`over ${DEEPEST} brackets`);
+  }
 }
 
 /** `a.b=v`, where v is YAML: a number, true, a text, [a, list]. Errors: REG_USAGE. */
@@ -51,11 +79,15 @@ export function parseSet(text: string): Override {
       `--set got "${text}"; expected key.key=value, such as --set training.epochs=20`,
     );
   }
-  return {
-    path,
-    value: parse(text.slice(at + 1), { logLevel: "error" }) as unknown,
-    option: `--set ${path.join(".")}`,
-  };
+  const option = `--set ${path.join(".")}`;
+  try {
+    return { path, value: parse(text.slice(at + 1), { logLevel: "error" }) as unknown, option };
+  } catch (cause) {
+    const why = (cause as Error).message.split("\n")[0];
+    throw new RegimenError("REG_USAGE", `${option} got a value that is no YAML: ${why} Check its brackets and quotes`, {
+      cause,
+    });
+  }
 }
 
 const shown = (path: string, cwd: string): string => {
@@ -73,7 +105,9 @@ function parsed(path: string, name: string, lineCounter: LineCounter): Document 
   if (statSync(path).isDirectory()) {
     throw new RegimenError("REG_CONFIG_UNREADABLE", `${name} is a folder; --config takes a YAML or JSON file`);
   }
-  const document = parseDocument(readFileSync(path, "utf8"), { lineCounter, prettyErrors: false });
+  const text = readFileSync(path, "utf8");
+  expectShallow(text);
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const wrong: YAMLError | undefined = document.errors[0];
   if (wrong) {
     const { line, col } = lineCounter.linePos(wrong.pos[0]);

@@ -3,15 +3,21 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { RegimenError, type Policy, type Report } from "@regimen/core";
 import { UNTRIED, mcnemar, pairedCounts, pairedInterval, verdict } from "@regimen/stats";
+import { isGraded } from "@regimen/report";
 import { parse } from "csv-parse/sync";
 import { readJson } from "./folder.ts";
 
 /**
  * A run's report with what another training has shown on the same test images: a plain one, which tells what longer training
  * alone would have done, or one by the same policy without its techniques that learn from unlabelled images.
- * Errors: REG_RUN_MISSING, REG_RUN_MISMATCH.
+ * Errors: REG_RUN_MISSING, REG_RUN_MISMATCH, REG_TASK.
  */
 export function reportAgainst(report: Report, folder: string, other: string): Report {
+  if (isGraded(report))
+    throw new RegimenError(
+      "REG_TASK",
+      `${folder} is of the task ${report.dataset.task}, whose answers are more than right or wrong; a report is held against another training image by image only where each image has one class: compare the two test errors instead`,
+    );
   const policy = readJson(join(other, "policy.json"), () => missing(other, "policy.json")) as Policy;
   const [own, theirs] = [answersIn(folder), answersIn(other)];
   if (!isDeepStrictEqual([...own.keys()], [...theirs.keys()]))

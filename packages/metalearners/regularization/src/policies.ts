@@ -71,7 +71,7 @@ export const givenOf = (problem: Problem, policy: Fragment): Pick<Fragment, "ste
     ({ use }) => !isJudged(problem, use) && !policy.steps.some((step) => step.use === use),
   ),
 });
-const isJudged = ({ techniques }: Problem, use: string): boolean =>
+export const isJudged = ({ techniques }: Problem, use: string): boolean =>
   techniques.some(({ name, order }) => name === use && JUDGED.includes(order.slot));
 
 /**

@@ -15,7 +15,7 @@ import { checkOptions, margin, trunkOf } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
 import { candidatesOf, isRisky, mostUrgent, type Candidate } from "./candidates.ts";
 import { judge } from "./judge.ts";
-import { givenOf, judged, moved, movesOf, type Move } from "./policies.ts";
+import { givenOf, isJudged, judged, moved, movesOf, type Move } from "./policies.ts";
 import { probe, type ProbeAnswer, type ProbeArgs } from "./probe.ts";
 
 export type RegularizationOptions = {
@@ -92,8 +92,16 @@ function withForks(state: RegularizationState, probed: ProbeAnswer["probed"]): R
   const moves = movesOf(problem);
   const first: Fork = { policy: mergeFragments(problem.base, { steps: [] }), favour: 0, told: false, loss: null };
   const usual = moves.filter((move) => move.usual).flatMap((move) => child(problem, first, move));
-  return { ...state, problem, phase: "forks", moves, forks: moves.length ? [first, ...usual] : [] };
+  const others = [...usual, ...warmForks(problem)];
+  return { ...state, problem, phase: "forks", moves, forks: moves.length || others.length ? [first, ...others] : [] };
 }
+/** What was good elsewhere, without what is refused here and what forks cannot judge: every step of it has the benefit of the doubt. */
+const warmForks = (problem: Problem): readonly Fork[] =>
+  (problem.warm ?? []).flatMap((warm) => {
+    const steps = warm.steps.filter(({ use }) => isJudged(problem, use));
+    const policy = mergeFragments(problem.base, { steps });
+    return steps.length ? [{ policy, favour: steps.length, told: false, loss: null }] : [];
+  });
 function child(problem: Problem, { policy, favour }: Fork, move: Move): readonly Fork[] {
   const next = moved(problem, policy, move);
   return next ? [{ policy: next, favour: favour + (move.usual ? 1 : -1), told: false, loss: null }] : [];

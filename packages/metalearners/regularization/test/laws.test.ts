@@ -34,7 +34,7 @@ describe("forks", () => {
     meta("own/rare", "label", 0.3),
   ];
   const start = { plainEpochs: 18, plainHorizon: 30 };
-  const play = (worth: Readonly<Record<string, number>>, forks = 40) =>
+  const play = (worth: Readonly<Record<string, number>>, forks = 40, warm: readonly string[] = []) =>
     simulate(
       regularization({ share: 1 }),
       ({ steps }) => steps.reduce((loss, { use }) => loss * (1 - (worth[use] ?? 0)), 1),
@@ -42,6 +42,7 @@ describe("forks", () => {
         problem: {
           ...problem,
           techniques,
+          warm: [{ steps: warm.map((use) => ({ use, with: { m: 0.5 } })) }],
           base: { steps: [] },
           fixed: {},
           facts: { ...problem.facts, validation: 0, start },
@@ -80,6 +81,14 @@ describe("forks", () => {
     expect(played.best.steps).toEqual([]);
     // What is given, and each move alone: pairs of what does not help are not tried.
     expect(trials(played)).toBe(5);
+  });
+
+  it("try what was good elsewhere at once, without what is not known here", () => {
+    const worth = { "own/first": 0.1, "own/second": 0.09, "own/rare": 0.06 };
+    const warm = ["own/first", "own/second", "own/rare", "own/unknown"];
+    // The base, three usual moves, and no further fork is paid for.
+    expect(names(play(worth, 4))).toEqual(["decay", "first"]);
+    expect(names(play(worth, 5, warm))).toEqual(["decay", "first", "rare", "second"]);
   });
 
   it("have a winner too where the budget ends in the middle", () => {

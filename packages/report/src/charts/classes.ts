@@ -168,7 +168,6 @@ export function confusionChart(report: Report): Chart | null {
     ...(confusion.baseline ? [["Baseline", confusion.baseline] as const] : []),
     ["Regimen", confusion.regimen] as const,
   ];
-  const { unit } = termsOf(report);
   const graded = isGraded(report);
   const wrong = (m: readonly (readonly number[])[]) => {
     const n = wrongIn(m);

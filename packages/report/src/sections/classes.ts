@@ -126,7 +126,7 @@ export const confusion: MakeSection = (report) => {
     !worst || worst.regimen === 0
       ? "No class is taken for another"
       : worst.regimen === 1 && wrong > 1
-        ? `No pair of classes is confused more than once in ${count(wrong)} mistakes`
+        ? `No pair of classes is confused more than once in ${graded ? `${many(wrong, unit)} mixed up` : `${count(wrong)} mistakes`}`
         : `${capital(name(worst.b))} and ${name(worst.a)} are taken for each other: ${count(worst.regimen)} of the ${graded ? `${many(wrong, unit)} mixed up` : many(wrong, "mistake")}`;
   return {
     id: "confusion",

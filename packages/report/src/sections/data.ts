@@ -48,15 +48,18 @@ export const data: MakeSection = (report) => {
 };
 
 /** A row of images for each class. */
-function samples({ dataset: { samples: sheet, classes } }: Report): Html | null {
+function samples(report: Report): Html | null {
+  const { samples: sheet, classes } = report.dataset;
+  // All images in one row: a class that every image has, such as the background of masks.
+  if (sheet && isGraded(report) && sheet.rows.length === 1 && classes.length > 1) return null;
   const drawn = sheet && sheetOf(sheet, `training images of ${list(sheet.rows, sheet.rows.length)}`);
   if (!sheet || !drawn) return null;
   const fewer = sheet.rows.length < classes.length;
   return html`<h3>What the classes look like</h3>
     ${figure(
       html`Training images, a row for each
-      class${fewer ? ` (the ${count(sheet.rows.length)} rarest of ${count(classes.length)} that have images)` : ""}. An
-      image that stands in the wrong row is a wrong label.`,
+      class${isGraded(report) ? " (an image of several stands in one)" : ""}${fewer ? ` (the ${count(sheet.rows.length)} rarest of ${count(classes.length)} that have images)` : ""}.
+      An image that stands in the wrong row is a wrong label.`,
       drawn,
     )}`;
 }

@@ -25,7 +25,10 @@ export const reproduce: MakeSection = (report) => {
   const lines: readonly (readonly [string, string] | null)[] = [
     [`npm i -D regimen@${run.engine}`, ""],
     run.command === null ? null : [run.command, "everything in this report"],
-    [finalCommand(report), `the final training alone${policy.train["plainEpochs"] ? ", with its plain beginning" : ""}`],
+    [
+      finalCommand(report),
+      `the final training alone${policy.train["plainEpochs"] ? ", with its plain beginning" : ""}`,
+    ],
     error.baseline === null ? null : [plainCommand(report, plainEpochs(report)), "the baseline alone"],
   ];
   const known = lines.flatMap((l) => (l ? [l] : []));

@@ -108,33 +108,37 @@ function curvesOf(images: readonly Image[], of: number, range: readonly [number,
   });
 }
 
-/** Recall and precision answer by answer, precision made monotone. `times`: how often each image is there; once, unless told. */
+/**
+ * Recall and precision answer by answer, precision made monotone. `objects`: all of the class; `times`: how often each image is
+ * there (once, unless told). In arrays of numbers, since resampling asks for it a thousand times.
+ */
 export function pointsOf(
   answers: Curve["answers"],
   objects: number,
   times?: ArrayLike<number>,
-): { readonly recall: number; precision: number }[] {
-  let [right, given] = [0, 0];
-  const points = answers.flatMap((answer) => {
+): { readonly recall: Float64Array; readonly precision: Float64Array } {
+  const recall = new Float64Array(answers.length);
+  const precision = new Float64Array(answers.length);
+  let [right, given, length] = [0, 0, 0];
+  for (const answer of answers) {
     const own = times ? times[answer.image]! : 1;
-    if (own === 0) return [];
+    if (own === 0) continue;
     given += own;
     if (answer.right) right += own;
-    return [{ recall: right / objects, precision: right / given }];
-  });
-  let best = 0;
-  for (let i = points.length - 1; i >= 0; i--) points[i]!.precision = best = Math.max(best, points[i]!.precision);
-  return points;
+    recall[length] = right / objects;
+    precision[length++] = right / given;
+  }
+  for (let i = length - 2; i >= 0; i--) precision[i] = Math.max(precision[i]!, precision[i + 1]!);
+  return { recall: recall.subarray(0, length), precision: precision.subarray(0, length) };
 }
 
-/** `objects`: all of the class, in images that are there `times` often. */
 export function averagePrecision(answers: Curve["answers"], objects: number, times?: ArrayLike<number>): number {
-  const points = pointsOf(answers, objects, times);
+  const { recall, precision } = pointsOf(answers, objects, times);
   let at = 0;
   let sum = 0;
-  for (const recall of RECALLS) {
-    while (at < points.length && points[at]!.recall < recall) at++;
-    sum += points[at]?.precision ?? 0;
+  for (const wanted of RECALLS) {
+    while (at < recall.length && recall[at]! < wanted) at++;
+    sum += precision[at] ?? 0;
   }
   return sum / RECALLS.length;
 }

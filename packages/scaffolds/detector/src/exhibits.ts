@@ -49,13 +49,12 @@ export function exhibitsOf({ classes, precision, objects, format: { h, w }, chos
       measure: "AP",
       lines: classes.map(({ name, support, precision: right, recall }, k) => {
         const { ap50, answers } = precision.classes[k]!;
+        const curve = pointsOf(answers, support);
         return {
           name,
           count: support,
           value: ap50,
-          points: support
-            ? thinned(pointsOf(answers, support).map((point) => [point.recall, point.precision] as const))
-            : [],
+          points: support ? thinned(Array.from(curve.recall, (share, i) => [share, curve.precision[i]!] as const)) : [],
           at: right === null || recall === null ? null : ([recall, right] as const),
         };
       }),

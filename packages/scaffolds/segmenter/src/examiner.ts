@@ -94,12 +94,7 @@ export class SegmenterExaminer implements Examiner {
       calibration: { ece: eceOf(bins), bins },
       terms: TERMS,
       exhibits: exhibitsOf(classes, blobs, this.#format),
-      errorOf(times) {
-        const sums = new Float64Array(k * k);
-        for (let at = 0; at < counts.length; at++)
-          sums[at % (k * k)]! += times[Math.floor(at / (k * k))]! * counts[at]!;
-        return 1 - meanIou(sums);
-      },
+      errorOf: resampled(counts, k),
     };
   }
 
@@ -108,6 +103,16 @@ export class SegmenterExaminer implements Examiner {
     const several = answer.shape[3] === 1 ? (tf.concat([tf.sub(1, answer), answer], 3) as Tensor4D) : answer;
     return tf.log(tf.maximum(several, 1e-30));
   }
+}
+
+/** 1 − mean IoU of images that are there so many times each. Most of an image's counts are 0: those are passed over. */
+function resampled(counts: Float32Array, k: number): (times: ArrayLike<number>) => number {
+  const filled = Int32Array.from([...counts.keys()].filter((at) => counts[at]! > 0));
+  return (times) => {
+    const sums = new Float64Array(k * k);
+    for (const at of filled) sums[at % (k * k)]! += times[Math.floor(at / (k * k))]! * counts[at]!;
+    return 1 - meanIou(sums);
+  };
 }
 
 /** Of the pixels that are known, by confidence in the answer: how many, how sure, how many right. [BINS, 3] */
