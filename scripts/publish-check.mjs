@@ -61,6 +61,13 @@ try {
       );
       expect(name, `cannot be imported: ${loaded.slice(0, 300)}`, loaded === "");
     }
+    if (name === "regimen") {
+      // @regimen/cli offers the same command, and npm keeps one of the two.
+      const techniques = JSON.parse(await npm(["exec", "--no", "--", "regimen", "plugins", "--json"], app)).filter(
+        ({ kind }) => kind === "technique",
+      );
+      expect(name, `its command knows ${techniques.length} techniques`, techniques.length > 50);
+    }
     console.log(`${name} installed alone: ${brought.length} packages of ours`);
   }
 } finally {

@@ -1,10 +1,9 @@
 // A registry of npm's for one check, on loopback: it takes what is published to it, and serves that and every other package as it
 // lies in this workspace's node_modules, so that nothing comes from anywhere else.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { root } from "./packages.mjs";
 
 /** Installed packages by name: the folders of their versions. */
@@ -29,7 +28,6 @@ export async function startRegistry() {
   const others = installed();
   /** What was published: its document, and the bytes of each version. */
   const own = new Map();
-  const temporary = mkdtempSync(join(tmpdir(), "regimen-registry-"));
   const packed = new Map();
 
   const tarballOf = (name, version) => {
@@ -37,12 +35,10 @@ export async function startRegistry() {
     if (published) return published;
     const folder = others.get(name)?.get(version)?.folder;
     if (!folder) return undefined;
+    // npm takes away the first folder, whatever its name.
     const key = `${name}@${version}`;
-    if (!packed.has(key)) {
-      const args = ["pack", folder, "--ignore-scripts", "--json", "--pack-destination", temporary];
-      const [{ filename }] = JSON.parse(execFileSync("npm", args, { cwd: temporary, encoding: "utf8", stdio: "pipe" }));
-      packed.set(key, readFileSync(join(temporary, filename)));
-    }
+    const args = ["-czf", "-", "-C", dirname(folder), basename(folder)];
+    if (!packed.has(key)) packed.set(key, execFileSync("tar", args, { maxBuffer: 2 ** 30 }));
     return packed.get(key);
   };
   const documentOf = (name, url) => {
@@ -93,7 +89,6 @@ export async function startRegistry() {
     close() {
       server.close();
       server.closeAllConnections();
-      rmSync(temporary, { recursive: true });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { RegimenError } from "@regimen/contracts";
 import { InvalidArgumentError, type Command } from "commander";
 import { parseSet, type Override } from "./config/read.ts";
@@ -10,6 +11,7 @@ export type JobFlags = {
   readonly backend?: string;
   readonly plugin?: readonly string[];
   readonly budget?: number;
+  readonly warm?: readonly string[];
   readonly time?: number;
   readonly set?: readonly Override[];
   readonly dryRun?: boolean;
@@ -61,14 +63,23 @@ export const workerFlags = (command: Command): Command =>
     );
 
 export const budgetFlag = (command: Command): Command =>
-  command.option("--budget <x>", "what the search may cost, in plain runs", number);
+  command
+    .option("--budget <x>", "what the search may cost, in plain runs", number)
+    .option(
+      "--warm <policy>",
+      "a policy.json, or a run's folder: tried first (repeatable)",
+      (place: string, earlier: readonly string[] = []) => [...earlier, place],
+    );
 
 /** Options that stand for keys of the configuration. */
-export function overrides(flags: JobFlags): Override[] {
+export function overrides(flags: JobFlags, cwd: string): Override[] {
   return [
     ...(flags.set ?? []),
     ...(flags.seed === undefined ? [] : [{ path: ["seed"], value: flags.seed, option: "--seed" }]),
     ...(flags.budget === undefined ? [] : [{ path: ["search", "budget"], value: flags.budget, option: "--budget" }]),
+    ...(flags.warm === undefined
+      ? []
+      : [{ path: ["search", "warm"], value: flags.warm.map((place) => resolve(cwd, place)), option: "--warm" }]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Source } from "@regimen/core";
 import { describe, expect, it } from "vitest";
 import { misclassifiedCsv } from "../src/commands/evaluate.ts";
@@ -278,6 +278,24 @@ describe("a job", () => {
     expect(other).toMatchObject({
       code: 2,
       err: expect.stringMatching(/REG_RUN_MISMATCH: runs\/a was started with another seed, search/),
+    });
+  });
+
+  it("tries policies of other searches first, and says where there are none", async () => {
+    const cwd = photos();
+    const train = { epochs: 3, batchSize: 8, learningRate: 0.1, optimizer: "sgd", schedule: "cosine" };
+    const policy = { format: 1, name: "a-b-c", engine: "0", seed: 1, train, steps: [] };
+    mkdirSync(`${cwd}/earlier`);
+    writeFileSync(`${cwd}/earlier/policy.json`, JSON.stringify(policy));
+    const fake = fakeRegimen(report);
+    await cli(["train", "photos", "--warm", "earlier", "--out", "runs/w"], { cwd, createRegimen: fake.createRegimen });
+    expect(fake.jobs[0]!.options).toMatchObject({ search: { warm: [policy] } });
+    await cli(["resume", `${cwd}/runs/w`], { cwd: temp(), createRegimen: fake.createRegimen });
+    expect(fake.jobs[1]!.options).toMatchObject({ search: { warm: [policy] } });
+    const none = await cli(["train", "photos", "--warm", "nowhere"], { cwd, createRegimen: fake.createRegimen });
+    expect(none).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/REG_POLICY_INVALID: search\.warm got ".*nowhere", where there is no policy/),
     });
   });
 

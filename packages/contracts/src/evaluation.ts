@@ -1,6 +1,14 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Batch } from "./data.ts";
-import type { Calibration } from "./report.ts";
+
+export type Bin = {
+  readonly from: number;
+  readonly to: number;
+  readonly images: number;
+  readonly confidence: number;
+  readonly accuracy: number;
+};
+export type Calibration = { readonly ece: number; readonly bins: readonly Bin[] };
 
 /** What a model is worth on a data set. `error` and `loss`: as in `Score`. A measure that a task does not have is absent. */
 export type Evaluation = {
@@ -33,7 +41,7 @@ export type Terms = {
 
 /** What a task measures beside error and loss, as data: a report draws it without knowing the task. */
 export type Exhibit = Bars | Curves;
-export type ExhibitWords = {
+type ExhibitWords = {
   /** Fit for an address and a file's name; no other exhibit of the task has it: "overlap". */ readonly id: string;
   /** "IoU and Dice per class" */ readonly name: string;
   /** How to read it, in plain words. */ readonly about: string;

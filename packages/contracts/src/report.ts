@@ -1,4 +1,4 @@
-import type { Bars, Curves, Line, Terms } from "./evaluation.ts";
+import type { Bars, Calibration, Curves, Line, Terms } from "./evaluation.ts";
 import type { Cost, Json, Params, Task } from "./json.ts";
 
 type Interval = readonly [number, number];
@@ -33,14 +33,6 @@ export type ReportExhibit =
       }[];
     });
 
-export type Bin = {
-  readonly from: number;
-  readonly to: number;
-  readonly images: number;
-  readonly confidence: number;
-  readonly accuracy: number;
-};
-export type Calibration = { readonly ece: number; readonly bins: readonly Bin[] };
 export type Verdict = "better" | "worse" | "no-difference" | "too-few-images";
 /** `fixed` and `broken` count what Regimen's model fixed and broke of the longer training's answers. */
 export type LongerTraining = {

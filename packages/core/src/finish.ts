@@ -8,10 +8,10 @@ import {
   type Policy,
   type Splits,
 } from "@regimen/contracts";
+import { DRAWN, drawAnswers } from "@regimen/run-folder";
 import { worstRows } from "@regimen/stats";
 import type { Context, Opened } from "./context.ts";
 import { evaluateModel, type Judging } from "./inference.ts";
-import { DRAWN, drawAnswers } from "./overlays.ts";
 import type { Outcome } from "./session.ts";
 
 /** The trained model in plain form, saved and tested; the first and only look at the test split. */

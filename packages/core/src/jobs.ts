@@ -25,7 +25,7 @@ import {
   type TrainResult,
   type Trial,
 } from "@regimen/contracts";
-import { decode, sheetOf, type Checkpoint } from "@regimen/run-folder";
+import { DRAWN, decode, drawAnswers, sheetOf, withOverlays, type Checkpoint } from "@regimen/run-folder";
 import { buildReport, worstRows } from "@regimen/stats";
 import { attribute, prune } from "./attribution.ts";
 import { composePolicy } from "@regimen/composition";
@@ -33,7 +33,6 @@ import { TRUNK, engineOf, identityOf, imagesFor, open, type Context, type Opened
 import { duplicatesOf, samplesOf, withPictures } from "@regimen/sources";
 import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
-import { DRAWN, drawAnswers, withOverlays } from "./overlays.ts";
 import { learnerOf, problemOf } from "./problem.ts";
 import { TRUNK_NAME, answerTrial, checkpointKey, search, type Found, type TrialRequest } from "./search.ts";
 import type { Outcome } from "./session.ts";
@@ -264,7 +263,7 @@ async function startOf(
   settings: PolicyTrain,
   trunk: Trial | undefined,
 ): Promise<{ readonly checkpoint: Checkpoint; readonly cost: Cost } | undefined> {
-  const { session, splits, folder, seed } = opened;
+  const { splits, folder, seed } = opened;
   const { plainEpochs, plainHorizon = 0, epochs: _, withValidation: __, ...train } = settings;
   if (!plainEpochs) return undefined;
   const kept = (name: string): Checkpoint => decode(folder.store.get(checkpointKey(name))!);

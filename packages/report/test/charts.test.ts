@@ -50,7 +50,9 @@ describe("charts as files", () => {
   });
   it("has those of a task too, by its own names", () => {
     const names = reportCharts(graded()).map((c) => c.name);
-    expect(names).toEqual(expect.arrayContaining(["average-precision", "precision-recall", "sizes"]));
+    expect(names).toEqual(
+      expect.arrayContaining(["measured-average-precision", "measured-precision-recall", "measured-sizes"]),
+    );
     expect(names).not.toContain("calibration");
   });
   it("becomes a PNG of twice its size", async () => {

@@ -1,6 +1,7 @@
 export { RunFolder } from "./folder.ts";
 export { Journal } from "./journal.ts";
 export { loadModel, saveModel } from "./model-files.ts";
+export { DRAWN, drawAnswers, withOverlays } from "./overlays.ts";
 export { addressWithin, sheetOf } from "./sheet.ts";
 export { readStatus, withStatus, type RunStatus } from "./status.ts";
 export {

@@ -27,8 +27,7 @@ export async function saveModel(model: tfl.LayersModel, folder: string, metadata
       await mkdir(folder, { recursive: true });
       writeWhole(join(folder, "weights.bin"), new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)));
       writeWhole(join(folder, "model.json"), JSON.stringify(json));
-      if (metadata !== undefined)
-        writeWhole(join(folder, "metadata.json"), `${JSON.stringify(metadata, null, 2)}\n`);
+      if (metadata !== undefined) writeWhole(join(folder, "metadata.json"), `${JSON.stringify(metadata, null, 2)}\n`);
     } catch (cause) {
       throw new RegimenError("REG_DISK", `the model cannot be written to ${folder}: ${messageOf(cause)}`, { cause });
     }

@@ -18,8 +18,8 @@ import { count, row } from "../display/style.ts";
 import type { Io } from "../io.ts";
 import { trainingPart } from "../job/data.ts";
 import { shownPath } from "../job/folder.ts";
+import { readPolicy } from "../job/policy.ts";
 import { loadPlugins } from "../plugins/load.ts";
-import { readPolicy } from "./fit.ts";
 
 export type AugmentFlags = {
   readonly policy?: string;
@@ -41,9 +41,9 @@ export async function augmentCommand(io: Io, console: Console, flags: AugmentFla
     throw new RegimenError("REG_USAGE", "expected either --policy FILE or --all");
   if (!/\.png$/i.test(flags.out))
     throw new RegimenError("REG_USAGE", `--out got "${flags.out}"; expected the name of a .png file`);
-  const policy = flags.policy === undefined ? undefined : readPolicy(flags.policy, io.cwd);
-  if (policy === "none")
+  if (flags.policy === "none")
     throw new RegimenError("REG_USAGE", "--policy none changes no image; name a policy.json or a run's folder");
+  const policy = flags.policy === undefined ? undefined : readPolicy(flags.policy, io.cwd, "--policy");
   const wanted = flags.images ?? (policy ? IMAGES : 1);
   if (wanted < 1) throw new RegimenError("REG_USAGE", "--images got 0; expected at least 1");
   const loaded = await loadPlugins(

@@ -7,7 +7,7 @@ import { resolve } from "node:path";
 import type { SavedModel } from "../job/saved.ts";
 
 /** An object: [x, y, width, height] in the file's own pixels, as COCO has it. */
-export type Thing = {
+type Thing = {
   readonly class: string;
   readonly score: number;
   readonly bbox: readonly [number, number, number, number];
@@ -23,7 +23,7 @@ export type Told = {
   /** The mask's file. */ readonly mask?: string;
 };
 /** A mask's class numbers in the file's own pixels; 255: outside of what the model saw. */
-export type Mask = Size & { readonly values: Uint8Array };
+type Mask = Size & { readonly values: Uint8Array };
 export type Answered = {
   readonly told: Told;
   readonly mask?: Mask;

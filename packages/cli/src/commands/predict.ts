@@ -12,7 +12,7 @@ import { loadPlugins } from "../plugins/load.ts";
 import { answersOf, probabilitiesOf, type Answered, type Told } from "./predict-answers.ts";
 import { AnswerFolder } from "./predict-files.ts";
 
-export type PredictFlags = {
+type PredictFlags = {
   readonly model: string;
   readonly out?: string;
   readonly overlays?: boolean;

@@ -30,7 +30,7 @@ export function readSettings(
   spelled?: readonly Override[],
 ): Settings {
   const { file, data } = spelled ? { file: flags.config, data: spelled } : aim(target, flags, cwd);
-  const { config, base, locate } = readConfig(file, [...data, ...overrides(flags)], cwd);
+  const { config, base, locate } = readConfig(file, [...data, ...overrides(flags, cwd)], cwd);
   const { model } = config;
   const search = searchOf(config, locate);
   const learner = search?.metalearner;

@@ -37,6 +37,7 @@ export type Config = {
     readonly metalearner?: string | { readonly sequence: readonly string[] };
     readonly budget?: number;
     readonly space?: { readonly [use: string]: Params | false };
+    readonly warm?: readonly string[];
   };
   readonly training?: {
     readonly epochs?: number | "auto";

@@ -27,6 +27,7 @@ import { shownPath, type Recorded } from "./folder.ts";
 import { chooseLearner, type ChosenLearner } from "./learner.ts";
 import { plainRuns } from "./pace.ts";
 import { planLines, searched, showPlan } from "./plan.ts";
+import { readPolicy } from "./policy.ts";
 import { taskOf } from "./task.ts";
 import type { Chosen, Plan } from "./types.ts";
 
@@ -209,10 +210,14 @@ export function searchingOf(
   { settings }: Order,
   { learner }: ChosenLearner,
 ): Pick<SearchOptions, "metalearner" | "search"> {
-  const { budget, space } = settings.config.search ?? {};
+  const { budget, space, warm } = settings.config.search ?? {};
   return {
     ...(learner === undefined ? {} : { metalearner: learner }),
-    search: { ...(budget === undefined ? {} : { budget }), ...(space === undefined ? {} : { space }) },
+    search: {
+      ...(budget === undefined ? {} : { budget }),
+      ...(space === undefined ? {} : { space }),
+      ...(warm && { warm: warm.map((place) => readPolicy(place, settings.base, "search.warm")) }),
+    },
   };
 }
 

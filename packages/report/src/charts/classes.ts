@@ -142,7 +142,7 @@ export function confusedPairs({ confusion }: Report): Pair[] {
 }
 
 /** Whether there is anything in the matrices to draw. */
-export const hasConfusion = ({ confusion }: Report): boolean =>
+const hasConfusion = ({ confusion }: Report): boolean =>
   confusion.regimen.some((row) => row.some((value) => value > 0));
 
 /** What stands beside the diagonal. */

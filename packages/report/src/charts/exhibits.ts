@@ -28,13 +28,13 @@ const lowestFirst = <T>(rows: readonly T[], value: (row: T) => number | null): T
   [...rows].sort((a, b) => (value(a) ?? 2) - (value(b) ?? 2));
 
 /** The rows that are drawn: all, or those with the lowest first measure. */
-export function shownRows({ rows, ordered }: BarsShown): BarsShown["rows"] {
+function shownRows({ rows, ordered }: BarsShown): BarsShown["rows"] {
   const sorted = lowestFirst(rows, ({ regimen }) => regimen[0] ?? null);
   if (!ordered) return sorted.slice(0, MOST_ROWS);
   const kept = new Set(sorted.slice(0, MOST_ROWS));
   return rows.filter((row) => kept.has(row));
 }
-export const shownLines = ({ lines }: CurvesShown): CurvesShown["lines"] =>
+const shownLines = ({ lines }: CurvesShown): CurvesShown["lines"] =>
   lowestFirst(lines, ({ regimen }) => regimen.value).slice(0, MOST_LINES);
 
 const ROW = 44;
@@ -46,7 +46,7 @@ function barsChart(exhibit: BarsShown): Chart | null {
   if (rows.length === 0) return null;
   const { measures, unit } = exhibit;
   return {
-    name: slug(exhibit.id),
+    name: `measured-${slug(exhibit.id)}`,
     label: `${rows
       .map(
         (row) =>
@@ -128,7 +128,7 @@ function curvesChart(exhibit: CurvesShown): Chart | null {
   if (lines.length === 0) return null;
   const { measure } = exhibit;
   return {
-    name: slug(exhibit.id),
+    name: `measured-${slug(exhibit.id)}`,
     label: `${lines.map(({ name, baseline, regimen }) => `${name}: ${measure} ${baseline ? `${shown(baseline.value)} before, ` : ""}${shown(regimen.value)}`).join("; ")}.`,
     widths: BOTH,
     plot: (width) => {

@@ -38,7 +38,7 @@ export function exhibitTitle(exhibit: ReportExhibit): string {
 }
 
 /** ", up from 41.0 %" */
-export function moved(before: number | null, now: number): string {
+function moved(before: number | null, now: number): string {
   if (before === null) return "";
   if (percent(before) === percent(now)) return ", as before";
   return `, ${now > before ? "up" : "down"} from ${percent(before)}`;

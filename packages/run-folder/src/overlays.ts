@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Evaluation, Pictures, Report, Scaffold, Source } from "@regimen/contracts";
-import { addressWithin } from "@regimen/run-folder";
+import { addressWithin } from "./sheet.ts";
 
 /** How many of the worst answers are drawn. */
 export const DRAWN = 8;
