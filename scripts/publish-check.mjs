@@ -28,7 +28,7 @@ try {
     npmrc,
     `registry=${registry.url}\n${registry.url.replace("http:", "")}/:_authToken=none\ncache=${join(folder, "cache")}\naudit=false\nfund=false\nupdate-notifier=false\n`,
   );
-  const npm = (args, cwd) => run("npm", [...args, "--userconfig", npmrc, "--loglevel=error"], cwd);
+  const npm = (args, cwd) => run("npm", ["--userconfig", npmrc, "--loglevel=error", ...args], cwd);
 
   for (const { folder: home } of packages) {
     const told = await run("npx", ["--yes", packageManager, "pack", "--pack-destination", folder, "--json"], home);

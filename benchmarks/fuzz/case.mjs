@@ -19,7 +19,7 @@ const numbered = (text) =>
   [...text].reduce((hash, letter) => Math.imul(hash ^ letter.codePointAt(0), 16777619) >>> 0, 2166136261);
 
 /** The changed files of case `index`, and how they are opened. The first of each format are not changed. */
-export function caseOf(format, seed, index) {
+function caseOf(format, seed, index) {
   const rng = random(numbered(`${seed}/${format}/${index}`));
   const targets = DATA[format] ?? COMMANDS[format];
   const target = targets[index % targets.length];
@@ -98,21 +98,21 @@ class Text extends Writable {
   }
 }
 /** Of Regimen's plug-ins a few, as this repository has them. */
-const PLUGINS = [
-  "backend-wasm",
-  "data",
-  "models",
-  "scaffold-classifier",
-  "metalearner-halving",
-  "metalearner-random",
-  "technique-mixup",
-  "technique-cutmix",
-  "technique-label-smoothing",
-].map((name) => `@regimen/${name}`);
+const PLUGINS = {
+  "@regimen/backend-wasm": () => import("@regimen/backend-wasm"),
+  "@regimen/data": () => import("@regimen/data"),
+  "@regimen/metalearner-halving": () => import("@regimen/metalearner-halving"),
+  "@regimen/metalearner-random": () => import("@regimen/metalearner-random"),
+  "@regimen/models": () => import("@regimen/models"),
+  "@regimen/scaffold-classifier": () => import("@regimen/scaffold-classifier"),
+  "@regimen/technique-cutmix": () => import("@regimen/technique-cutmix"),
+  "@regimen/technique-label-smoothing": () => import("@regimen/technique-label-smoothing"),
+  "@regimen/technique-mixup": () => import("@regimen/technique-mixup"),
+};
 const host = {
   url: import.meta.url,
-  manifest: { name: "fuzz", version: "0.1.0", dependencies: Object.fromEntries(PLUGINS.map((name) => [name, "*"])) },
-  import: (name) => import(/* @vite-ignore */ name),
+  manifest: { name: "fuzz", version: "0.1.0", dependencies: PLUGINS },
+  import: (name) => PLUGINS[name](),
 };
 
 /** Through the command line, up to the training's first event. */

@@ -41,7 +41,8 @@ export function expected(part: Schema): string {
   if (at.type === "string") return "a text";
   if (at.type === "boolean") return "true or false";
   if (at.type === "array") {
-    const some = at.minItems === at.maxItems && at.minItems !== undefined ? `${at.minItems} values` : "a list";
+    const most = at.maxItems === undefined ? "a list" : `a list of at most ${at.maxItems}`;
+    const some = at.minItems === at.maxItems && at.minItems !== undefined ? `${at.minItems} values` : most;
     return at.items ? `${some} (each ${expected(at.items)})` : some;
   }
   if (at.type === "object") {
