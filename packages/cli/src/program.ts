@@ -101,6 +101,7 @@ function program(io: Call, console: Console): Command {
       jobFlags(
         add("search [target]", "Learns a policy and writes policy.json; trains no final model.", [
           "regimen search ./photos --budget 0.5",
+          "regimen search ./more-photos --warm runs/photos",
           "regimen search regimen.yaml --out ./runs/policy --json",
         ]),
       ),

@@ -1,5 +1,5 @@
 import { RegimenError, nearest } from "@regimen/contracts";
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import schema from "../../assets/regimen.schema.json" with { type: "json" };
 import { expected, follow, type Schema } from "./expected.ts";
 import type { Config } from "./types.ts";
@@ -48,8 +48,13 @@ function explain(value: unknown, part: Schema, path: Path, locate: Locate): stri
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const fits = (value: unknown, part: Schema): boolean =>
-  ajv.validate({ ...part, definitions: schema.definitions }, value);
+/** Compiled once: a list may have thousands of entries to look through. */
+const compiled = new WeakMap<Schema, ValidateFunction>();
+function fits(value: unknown, part: Schema): boolean {
+  const known = compiled.get(part) ?? ajv.compile({ ...part, definitions: schema.definitions });
+  compiled.set(part, known);
+  return known(value) as boolean;
+}
 
 /** The form that a value which fits none was meant to have: that of its type and, among objects, the one it shares a key with. */
 function meant(value: unknown, forms: readonly Schema[]): Schema | undefined {
