@@ -68,6 +68,10 @@ function load(name: string): void {
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
   // TensorFlow's notices about the processor are no news to anybody.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "1";
+  // It brings the platform that is there already, and tfjs would warn of that on every start.
+  const env = tf.env() as { platform: unknown };
+  const { platform } = env;
+  env.platform = undefined;
   try {
     require(name);
   } catch (cause) {
@@ -76,6 +80,8 @@ function load(name: string): void {
       ? `has no native binding for this machine; run: ${native(name)}`
       : `does not load (${said.split("\n")[0]}); run: ${native(name)}`;
     throw new Error(`${name} is installed but ${why}`, { cause });
+  } finally {
+    env.platform ??= platform;
   }
   if (!tf.findBackend(TFJS_NAME)) {
     throw new Error(
