@@ -26,8 +26,9 @@ const UNDERRATED = 0.15;
 const LEAST_BATCHES = 4;
 
 /**
- * What each technique of a policy is worth: short forks of one trunk (or short trainings, where there is none), with the
- * policy and without each of its techniques, the same seed and batches, compared image by image.
+ * What each technique of a policy is worth: short forks of one trunk (or short trainings, where there is none), with one technique
+ * more each, in the policy's order; the same seed and batches, compared image by image with the fork before. So the worths add
+ * up; a technique that does the same as an earlier one has little left to show.
  */
 export async function attribute(
   session: Session,
@@ -67,30 +68,32 @@ export async function attribute(
     cost = addCost(cost, answer.cost);
     return trial;
   };
-  const whole = await fork("all", policy.steps);
+  let before = await fork("none", []);
+  let steps: Fragment["steps"] = [];
   const measured: Worth[] = [];
-  for (const { use } of policy.steps) {
-    const without = await fork(
-      use,
-      policy.steps.filter((step) => step.use !== use),
-    );
-    if (!whole.score || !without.score) {
+  for (const step of policy.steps) {
+    const { use } = step;
+    const whole = await fork(use, [...steps, step]);
+    if (!whole.score || !before.score) {
       measured.push(worth(use));
+      [steps, before] = [[...steps, step], whole.score ? whole : before];
       continue;
     }
-    const { mean, hi: highest } = meanInterval(whole.losses.map((loss, image) => loss - without.losses[image]!));
+    const { mean, hi: highest } = meanInterval(whole.losses.map((loss, image) => loss - before.losses[image]!));
     // Two trainings differ by more than their images tell: each has its own chance.
-    const half = Math.hypot(highest - mean, 1.96 * Math.SQRT2 * NOISE * comparable(without.score));
+    const half = Math.hypot(highest - mean, 1.96 * Math.SQRT2 * NOISE * comparable(before.score));
     const [lo, hi] = [mean - half, mean + half];
-    const doubt = UNDERRATED * comparable(without.score);
+    const doubt = UNDERRATED * comparable(before.score);
     const verdict = hi < 0 ? "helps" : lo > doubt ? "hurts" : "no-effect";
     measured.push({
       use,
       loss: comparable(whole.score),
-      lossWithout: comparable(without.score),
+      lossWithout: comparable(before.score),
       interval: [lo, hi],
       verdict,
     });
+    // What hurts is not there when the next one comes.
+    if (verdict !== "hurts") [steps, before] = [[...steps, step], whole];
   }
   const refused = measured
     .filter(({ verdict }) => verdict === "hurts")

@@ -42,7 +42,7 @@ import { train } from "./train.ts";
 /** The plain beginning of a training that no search made. */
 const START_NAME = "/start";
 /** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
-const ATTRIBUTION = 0.1;
+const ATTRIBUTION = 0.15;
 
 /** One training by a given policy. */
 export async function fitJob(context: Context, options: FitOptions): Promise<FitResult> {

@@ -230,10 +230,8 @@ function nextRound({ forks, moves, problem, beam }: RegularizationState): readon
     const tried = single && forks.find(({ policy }) => JSON.stringify(policy) === JSON.stringify(single.policy));
     return rankOf(problem, tried ?? first);
   };
-  // Usual ones by what they did alone, then the others by their priors.
-  const hopeful = moves
-    .filter((move) => !move.usual || alone(move) < rankOf(problem, first))
-    .sort((a, b) => Number(b.usual) - Number(a.usual) || alone(a) - alone(b));
+  // In the order of their priors: what a fork says of a move alone is how much it holds back, not how much it helps.
+  const hopeful = moves.filter((move) => !move.usual || alone(move) < rankOf(problem, first));
   const leaders = isWorthwhile(forks) ? ranked({ problem, forks }).slice(0, beam) : [first];
   return leaders.flatMap((leader) =>
     hopeful

@@ -49,8 +49,9 @@ export const techniques: MakeSection = (report) => {
         </p>`,
     note: chart
       ? html`<p>
-            <b>Where this was measured.</b> In short trainings with the policy and without each technique, on the same
-            ${many(report.dataset.splits.validation, "validation image")}, paired image by image. The final model is
+            <b>Where this was measured.</b> In short trainings from one half-trained model, with one technique more
+            each, in this order, on the same ${many(report.dataset.splits.validation, "validation image")}, paired image
+            by image. A technique that does the same as an earlier one has little left to show. The final model is
             trained for longer and ends elsewhere.
           </p>
           <p>
