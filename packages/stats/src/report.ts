@@ -310,8 +310,12 @@ export function trialsOf({
   axes: ReportAxis[];
   trials: ReportTrial[];
 } {
-  const told = ({ steps, train = {} }: Fragment): string => JSON.stringify([steps, train]);
-  const chosen = told(chosenPolicy);
+  // A search may add to what it tried: the chosen trial is the one that tried most of the policy, and nothing else.
+  const chosenSteps = chosenPolicy.steps.map((step) => JSON.stringify(step));
+  const isWithin = ({ steps, train = {} }: Fragment): boolean =>
+    steps.every((step) => chosenSteps.includes(JSON.stringify(step))) &&
+    Object.entries(train).every(([key, value]) => chosenPolicy.train?.[key] === value) &&
+    (steps.length > 0 || !chosenSteps.length);
   const axisOf = (
     use: string,
     key: string,
@@ -345,8 +349,13 @@ export function trialsOf({
   };
   const furthest = Math.max(...made.map(({ until }) => until));
   const best = made
-    .filter(({ policy, score }) => score && told(policy) === chosen)
-    .sort((a, b) => b.until - a.until || comparable(a.score!) - comparable(b.score!))[0];
+    .filter(({ policy, score }) => score && isWithin(policy))
+    .sort(
+      (a, b) =>
+        b.policy.steps.length - a.policy.steps.length ||
+        b.until - a.until ||
+        comparable(a.score!) - comparable(b.score!),
+    )[0];
   const trials = made.map((trial): ReportTrial => {
     const status =
       trial.status !== "ok" ? "failed" : trial === best ? "optimal" : trial.until < furthest ? "stopped" : "rejected";

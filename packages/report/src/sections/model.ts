@@ -11,7 +11,14 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 export const model: MakeSection = ({ model: m, dataset, policy, run, error }) => {
-  const settings = Object.entries(policy.train).map(([key, v]) => `${NAMES[key] ?? key} ${value(v)}`);
+  const { plainEpochs, plainHorizon, withValidation, ...train } = policy.train;
+  const settings = [
+    ...Object.entries(train).map(([key, v]) => `${NAMES[key] ?? key} ${value(v)}`),
+    ...(plainEpochs === undefined
+      ? []
+      : [`after the first ${value(plainEpochs)} epochs of a plain training of ${value(plainHorizon ?? plainEpochs)}`]),
+    ...(withValidation ? ["in the end on the validation images too"] : []),
+  ];
   const both = error.baseline !== null;
   return {
     id: "model",

@@ -1,10 +1,22 @@
 import type { Report } from "@regimen/core";
 import { shownAxes } from "../charts/axes.ts";
 import { policyChart, policyTrace } from "../charts/policy.ts";
-import { chosenTrial, stepsOn, techniqueName } from "../facts.ts";
+import { chosenTrial, isOn, stepsOn, techniqueName } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { bare, count, list, loss, many, value } from "../words.ts";
 import { figure, folded, picture, table, type Cell, type MakeSection } from "./section.ts";
+
+/** What the policy has beyond the trial that it came from. */
+function added(report: Report): string {
+  const trial = chosenTrial(report);
+  const untried = stepsOn(report).filter(({ use }) => {
+    const axes = report.search.axes.filter((axis) => axis.use === use);
+    return !axes.some((axis) => trial && isOn(axis, trial));
+  });
+  return untried.length
+    ? `, before ${list(untried.map(({ use }) => techniqueName(report, use)))} joined it untried, being usual`
+    : "";
+}
 
 export const policy: MakeSection = (report) => {
   const { axes, trials } = report.search;
@@ -25,7 +37,7 @@ export const policy: MakeSection = (report) => {
                   ${
                     statuses.has("optimal")
                       ? html`The <b class="g">thick green line with dots</b> is the chosen policy,
-                          <b class="policy">${report.policy.name}</b>; `
+                          <b class="policy">${report.policy.name}</b>${added(report)}; `
                       : html`No trial became the policy; `
                   }the <span class="r">thin red lines</span> were tried and not
                   chosen${statuses.has("stopped") ? ", dashed ones were stopped early" : ""}${statuses.has("failed") ? ", and a cross marks what failed" : ""}.`,
