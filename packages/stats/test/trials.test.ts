@@ -1,8 +1,24 @@
-import { madeUpProblem } from "@regimen/testkit";
-import type { Fragment, Trial } from "@regimen/contracts";
+import { zeroCost, type Fragment, type Problem, type TechniqueMeta, type Trial } from "@regimen/contracts";
 import { describe, expect, it } from "vitest";
 import { trialsOf } from "../src/report.ts";
 
+const meta = (name: string): TechniqueMeta => ({
+  name,
+  version: "1.0.0",
+  group: "regularization",
+  paper: "made up",
+  space: { alpha: { kind: "m", range: [0, 1], default: 0.2, off: 0 } },
+  order: { slot: "mix" },
+});
+const PROBLEM: Problem = {
+  techniques: ["made-up/blend", "made-up/drop", "made-up/decay"].map(meta),
+  train: { learningRate: { kind: "value", range: [0.01, 0.5], scale: "log", default: 0.1 } },
+  base: { steps: [] },
+  facts: {},
+  plain: zeroCost,
+  budget: zeroCost,
+  seed: 1,
+};
 const step = (use: string, m: number) => ({ use, with: { alpha: m } });
 const [BLEND, DROP, DECAY] = [step("made-up/blend", 0.2), step("made-up/drop", 0.1), step("made-up/decay", 1e-3)];
 const trial = (name: string, policy: Fragment, loss: number, until = 100): Trial => ({
@@ -13,16 +29,14 @@ const trial = (name: string, policy: Fragment, loss: number, until = 100): Trial
   horizon: until,
   from: null,
   status: "ok",
-  score: { loss, error: loss / 4 },
+  score: { loss, error: loss / 4, ece: null },
   cost: { trained: until, inferred: 0, seconds: 1 },
   why: null,
   losses: [],
   points: [],
 });
 const statuses = (best: Fragment, trials: readonly Trial[]) =>
-  Object.fromEntries(
-    trialsOf({ problem: madeUpProblem, trials, best }).trials.map(({ name, status }) => [name, status]),
-  );
+  Object.fromEntries(trialsOf({ problem: PROBLEM, trials, best }).trials.map(({ name, status }) => [name, status]));
 const TRIALS = [
   trial("base", { steps: [] }, 0.9),
   trial("blend", { steps: [BLEND] }, 0.6),
