@@ -175,6 +175,12 @@ export const regimenImages = ({ search: { cost } }: Report): number =>
     ? cost.imagesSeen
     : cost.stages.reduce((sum, s) => sum + (isBaseline(s) ? 0 : s.imagesSeen), 0);
 
+/** Seconds of the same, the beginning included that it has in common with the baseline. */
+export const regimenSeconds = ({ search: { cost } }: Report): number =>
+  cost.stages.length === 0
+    ? cost.searchSeconds + cost.finalSeconds
+    : cost.stages.reduce((sum, s) => sum + (isBaseline(s) ? 0 : s.seconds), 0);
+
 /** Images seen in units of one plain training; null where no plain run is known. */
 export function plainRuns(report: Report, images: number): number | null {
   const unit = plainRunImages(report);

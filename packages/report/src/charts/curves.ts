@@ -82,6 +82,8 @@ const floor = (curves: readonly Curve[]) => {
 
 type Place = { left: number; top: number; width: number; height: number; most: number; least: number };
 
+/** From this share of the images on, curves that begin together have an axis of their own. */
+const LATE = 0.5;
 function panel(
   report: Searched,
   best: string,
@@ -89,6 +91,9 @@ function panel(
   at: Place,
 ): Panel {
   const furthest = Math.max(...g.curves.map((c) => c.points.at(-1)?.images ?? 0), 1);
+  const earliest = Math.min(...g.curves.map((c) => c.points[0]?.images ?? 0), furthest);
+  // Forks of one model begin late, all together: what is before them is nobody's.
+  const begin = earliest > LATE * furthest ? earliest : 0;
   const thousands = furthest >= 10_000;
   const status = new Map(report.search.trials.map((t) => [t.name, t.status]));
   return {
@@ -97,7 +102,7 @@ function panel(
     width: at.width,
     height: at.height,
     x: {
-      from: 0,
+      from: begin,
       to: furthest,
       ticks: {
         label: (v) => count(thousands ? v / 1000 : v),
@@ -122,7 +127,7 @@ function panel(
       const marks: Mark[] = [
         text(at.left, at.top - 32, g.title, { size: 14, bold: true, room: at.width + 30 }),
         text(at.left, at.top - 15, sub, { colour: "ink2" }),
-        segment(x(0), y(at.least), x(furthest), y(at.least), "axis"),
+        segment(x(begin), y(at.least), x(furthest), y(at.least), "axis"),
       ];
       const chosen = (c: Curve) => g.role === "trial" && status.get(c.name) === "optimal";
       const drawn = [...g.curves].sort((a, b) => Number(chosen(a)) - Number(chosen(b)));

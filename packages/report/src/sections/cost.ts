@@ -1,6 +1,6 @@
 import type { Report } from "@regimen/core";
 import { costChart, ledger } from "../charts/cost.ts";
-import { plainRuns, regimenImages } from "../facts.ts";
+import { plainRuns, regimenImages, regimenSeconds } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { count, duration, signless } from "../words.ts";
 import { figure, picture, table, type MakeSection } from "./section.ts";
@@ -34,7 +34,7 @@ export const cost: MakeSection = (report) => {
 
 function title(report: Report): string {
   const { cost: c } = report.search;
-  const time = duration(c.searchSeconds + c.finalSeconds);
+  const time = duration(regimenSeconds(report));
   if (c.totalOverBaseline === null)
     return `Search and final training took ${time} and ${count(regimenImages(report))} images; no plain run was there to compare with`;
   if (c.searchSeconds === 0)
@@ -49,7 +49,11 @@ function entries(report: Report): Html {
     return r === null ? "–" : signless(r, 2);
   };
   const rows = ledger(report).map((e) => [
-    e.kind === "baseline" ? html`${e.name} <span class="s">one plain run: the yardstick</span>` : e.name,
+    e.kind === "baseline"
+      ? html`${e.name} <span class="s">one plain run: the yardstick</span>`
+      : e.name === "plain trunk" && c.baselineSeconds !== null
+        ? html`${e.name} <span class="s">the baseline's beginning, which the final training goes on from</span>`
+        : e.name,
     count(e.images),
     runs(e.images),
     duration(e.seconds),
@@ -58,7 +62,7 @@ function entries(report: Report): Html {
     html`<b>Regimen</b> <span class="s">without the baseline</span>`,
     html`<b>${count(regimenImages(report))}</b>`,
     html`<b>${c.totalOverBaseline === null ? runs(regimenImages(report)) : signless(c.totalOverBaseline, 2)}</b>`,
-    html`<b>${duration(c.searchSeconds + c.finalSeconds)}</b>`,
+    html`<b>${duration(regimenSeconds(report))}</b>`,
   ];
   return table("What each stage cost", ["Stage", "Images seen", "Plain runs", "Time"], [...rows, total], {
     plain: true,
