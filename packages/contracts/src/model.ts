@@ -65,14 +65,11 @@ export interface Meter {
   add(seen: Forward, batch: Batch): void;
   read(): Promise<Metered>;
 }
-/**
- * `losses`: [images]; `outputs`: decoded, one row an image; `calibrated`: the losses behind `score.calibrated`, where that is.
- */
+/** `losses`: [images]; `outputs`: decoded, one row an image. */
 export type Metered = {
   readonly score: Score;
   readonly losses: Float32Array;
   readonly outputs: Float32Array;
-  readonly calibrated?: Float32Array;
 };
 
 /** What a technique does to a model before any tensor exists. */

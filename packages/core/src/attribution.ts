@@ -1,7 +1,6 @@
 import { meanInterval } from "@regimen/stats";
 import {
   addCost,
-  comparable,
   mergeFragments,
   zeroCost,
   type Attribution,
@@ -28,7 +27,8 @@ const LEAST_BATCHES = 4;
 /**
  * What each technique of a policy is worth: short forks of one trunk (or short trainings, where there is none), with one technique
  * more each, in the policy's order; the same seed and batches, compared image by image with the fork before. So the worths add
- * up; a technique that does the same as an earlier one has little left to show.
+ * up; a technique that does the same as an earlier one has little left to show. By the loss itself, not at the best temperature:
+ * in so short a training what a technique does against overconfidence is all that shows yet.
  */
 export async function attribute(
   session: Session,
@@ -81,14 +81,14 @@ export async function attribute(
     }
     const { mean, hi: highest } = meanInterval(whole.losses.map((loss, image) => loss - before.losses[image]!));
     // Two trainings differ by more than their images tell: each has its own chance.
-    const half = Math.hypot(highest - mean, 1.96 * Math.SQRT2 * NOISE * comparable(before.score));
+    const half = Math.hypot(highest - mean, 1.96 * Math.SQRT2 * NOISE * before.score.loss);
     const [lo, hi] = [mean - half, mean + half];
-    const doubt = UNDERRATED * comparable(before.score);
+    const doubt = UNDERRATED * before.score.loss;
     const verdict = hi < 0 ? "helps" : lo > doubt ? "hurts" : "no-effect";
     measured.push({
       use,
-      loss: comparable(whole.score),
-      lossWithout: comparable(before.score),
+      loss: whole.score.loss,
+      lossWithout: before.score.loss,
       interval: [lo, hi],
       verdict,
     });

@@ -156,7 +156,7 @@ async function doTrial(session: Session, request: TrialRequest, left: number, va
     if (keep !== undefined && !end)
       return failed("failed", `its policy trains in several stages, which cannot be kept`, spent());
     if (keep !== undefined && end) session.store.put(checkpointKey(keep), encode(end));
-    const losses = Array.from(metered.calibrated ?? metered.losses, (loss) => Number(loss.toPrecision(6)));
+    const losses = Array.from(metered.losses, (loss) => Number(loss.toPrecision(6)));
     return { ...record, status: "ok", score: metered.score, cost, why: null, losses, points };
   } catch (error) {
     return failed("failed", whyFailed(error, session), spent());

@@ -56,8 +56,7 @@ export const techniques: MakeSection = (report) => {
           </p>
           <p>
             Short trainings underrate what makes training harder, such as mixed or strongly changed images: a bar to the
-            right by less than about a seventh of the loss is not held against a technique. Where answers are
-            probabilities, the loss is that at the best temperature: being too sure does not count.
+            right by less than about a seventh of the loss is not held against a technique.
           </p>
           <p>
             Several comparisons were made: about 1 in 20 techniques without any effect would still seem to have one.

@@ -71,7 +71,6 @@ function scoreOf(values: Float32Array, classes: number): Metered {
     },
     losses,
     outputs,
-    calibrated,
   };
 }
 
