@@ -26,7 +26,10 @@ describe.skipIf(!built)(`examples${built ? "" : " (skipped: run npm run setup fi
     ["third-party-technique", /test error [\d.]+ %/],
     ["own-metalearner", /test error [\d.]+ % → [\d.]+ %/],
     ["segmentation", /cloth +IoU [\d.]+ % Dice [\d.]+ %\ntest error [\d.]+ %[^]*# found/],
-    ["detection", /mAP@0.5 [\d.]+ %\n(sandal|bag) [\d.]+ %( \d+){4}/],
+    [
+      "detection",
+      /mAP@0.5 [\d.]+ %\n((sandal|bag) +AP [\d.]+ % answered from a score of [\d.]+\n){2}(sandal|bag) [\d.]+ %( \d+){4}/,
+    ],
   ])("%s", (name, expected) => {
     expect(run(`examples/${name}.js`)).toMatch(expected);
   });
