@@ -1,3 +1,4 @@
+import type { Technique, TechniqueMeta } from "@regimen/core";
 import { alternatingMirror } from "./alternate.ts";
 import { brightness, contrast, grayscale, hue, invert, saturation } from "./colour.ts";
 import { crop, resizedCrop } from "./crop.ts";
@@ -52,4 +53,4 @@ export const augmentations = {
   sharpen,
   desharpen,
   blur,
-};
+} satisfies Readonly<Record<string, Pick<Technique, keyof TechniqueMeta>>>;
