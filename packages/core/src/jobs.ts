@@ -76,13 +76,14 @@ async function searchWith(
   opened: Opened,
   options: SearchOptions,
   plainRun: PlainRun,
+  goesOn: boolean,
 ): Promise<Searched> {
   const { session, folder, plain } = opened;
   const budget = options.search?.budget ?? 1;
   if (!(budget >= 0))
     throw new RegimenError("REG_BUDGET", `search.budget is ${budget}; expected 0 or more, in plain runs`);
   const learner = learnerOf(options, context.registered);
-  const whole = problemOf(opened, options, budget);
+  const whole = problemOf(opened, options, budget, goesOn);
   const reserve = scaleCost(whole.budget, ATTRIBUTION);
   const problem = { ...whole, budget: minusCost(whole.budget, reserve) };
   folder.json("search.json", { metalearner: learner.name, problem } as unknown as Json);
@@ -132,7 +133,7 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
   const { plain, folder, seed } = opened;
   opened.expect((TRUNK + budget) * plain);
   const plainRun = new PlainRun(context, opened, false);
-  const { found, policy, attribution } = await searchWith(context, opened, options, plainRun);
+  const { found, policy, attribution } = await searchWith(context, opened, options, plainRun, false);
   const searched = addCost(found.spent, attribution.cost);
   const spent = addCost(searched, (await plainRun.made)?.trunk.cost ?? zeroCost);
   const settings = finalSettings(context, opened, policy, {
@@ -297,7 +298,8 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   const { session, folder, plain, seed, splits } = opened;
   opened.expect(((compare ? 1 : TRUNK) + 1 + budget) * plain);
   const plainRun = new PlainRun(context, opened, compare);
-  const searched = await searchWith(context, opened, options, plainRun);
+  // With a baseline the trunk costs nothing, and its images serve better under the policy; without one they are not to be lost.
+  const searched = await searchWith(context, opened, options, plainRun, !compare);
   const { policy, attribution, found } = searched;
   const made = compare ? await plainRun.need(policy.train) : await plainRun.made;
   const trunk = made?.trunk.cost ?? zeroCost;

@@ -32,35 +32,47 @@ const forks = (train: Params = {}): MetaLearner => ({
 });
 
 describe("a policy that begins plainly", () => {
-  it.each([true, false])(
-    "goes on from the search's trunk, and fit does the same to the bit (baseline: %s)",
-    async (baseline) => {
-      const seen: Seen[] = [];
-      const regimen = await regimenWith(spy(seen));
-      const data = { ...job().data, test: samples(40, 3) };
-      const result = await regimen.train({ ...job(), data, metalearner: forks(), search: { budget: 1 }, baseline });
-      const trained = weightsOf(result.model);
-      result.model.dispose();
-      expect(result.policy.train).toMatchObject({ plainEpochs: 1.2, plainHorizon: 2 });
-      // The trunk was not trained again: the only noisy training is the final one, and attribution's forks.
-      const { stages } = result.report.search.cost;
-      const cost = (name: string): number => stages.find(({ stage }) => stage === name)!.imagesSeen;
-      const others = cost("search") + cost("worth of techniques") + cost("plain trunk");
-      // Whoever made the trunk, it is counted: the model is the same with a baseline and without one.
-      expect(cost("final training") + others).toBeGreaterThan(1.9 * PLAIN);
-      expect(cost("final training") + others).toBeLessThan(2.15 * PLAIN);
-      if (baseline) {
-        const { totalOverBaseline, imagesSeen: all } = result.report.search.cost;
-        expect(totalOverBaseline! * cost("baseline")).toBeCloseTo(cost("final training") + others, 5);
-        // All that was done: the trunk once.
-        expect(all).toBeCloseTo(cost("baseline") + cost("final training") + others - cost("plain trunk"), 5);
-      }
-      const again = await fit(regimen, { ...job(), data, policy: result.policy });
-      expect(again.weights).toEqual(trained);
-      expect(imagesSeen(again.cost)).toBeGreaterThan(cost("final training") + 200);
-      await regimen.dispose();
-    },
-  );
+  it.each([
+    ["without a baseline, where it is offered", false, {}],
+    ["with one, where a learner wants it", true, { plainEpochs: 1.2, plainHorizon: 2 }],
+  ] as const)("goes on from the search's trunk, and fit does the same to the bit: %s", async (_, baseline, wanted) => {
+    const seen: Seen[] = [];
+    const regimen = await regimenWith(spy(seen));
+    const data = { ...job().data, test: samples(40, 3) };
+    const result = await regimen.train({ ...job(), data, metalearner: forks(wanted), search: { budget: 1 }, baseline });
+    const trained = weightsOf(result.model);
+    result.model.dispose();
+    expect(result.policy.train).toMatchObject({ plainEpochs: 1.2, plainHorizon: 2 });
+    // The trunk was not trained again: the only noisy training is the final one, and attribution's forks.
+    const { stages } = result.report.search.cost;
+    const cost = (name: string): number => stages.find(({ stage }) => stage === name)!.imagesSeen;
+    const others = cost("search") + cost("worth of techniques") + cost("plain trunk");
+    // Whoever made the trunk, it is counted.
+    expect(cost("final training") + others).toBeGreaterThan(1.9 * PLAIN);
+    expect(cost("final training") + others).toBeLessThan(2.15 * PLAIN);
+    if (baseline) {
+      const { totalOverBaseline, imagesSeen: all } = result.report.search.cost;
+      expect(totalOverBaseline! * cost("baseline")).toBeCloseTo(cost("final training") + others, 5);
+      // All that was done: the trunk once.
+      expect(all).toBeCloseTo(cost("baseline") + cost("final training") + others - cost("plain trunk"), 5);
+    }
+    const again = await fit(regimen, { ...job(), data, policy: result.policy });
+    expect(again.weights).toEqual(trained);
+    expect(imagesSeen(again.cost)).toBeGreaterThan(cost("final training") + 200);
+    await regimen.dispose();
+  });
+
+  it("is not offered where a baseline pays for the trunk: its images serve better under the policy", async () => {
+    const regimen = await regimenWith(spy([]));
+    const result = await regimen.train({ ...job(), metalearner: forks(), search: { budget: 1 } });
+    result.model.dispose();
+    expect(result.policy.train).not.toHaveProperty("plainEpochs");
+    const { stages, totalOverBaseline } = result.report.search.cost;
+    expect(stages.map(({ stage }) => stage)).not.toContain("plain trunk");
+    expect(totalOverBaseline!).toBeGreaterThan(1.7);
+    expect(totalOverBaseline!).toBeLessThan(2.15);
+    await regimen.dispose();
+  });
 
   it("trains a beginning of its own where the trunk had other settings", async () => {
     const seen: Seen[] = [];
