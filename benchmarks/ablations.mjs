@@ -6,12 +6,12 @@
 //
 // Each training is one line of --rows, which is appended to; what it holds is not trained again, so the script can be stopped at
 // any time. --write puts the tables into docs/ablations.md and each technique's README. The full size: --images 5000 --epochs 30.
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRegimen, isOff, defaultsOf } from "regimen";
 import { tableOf, writeTables } from "./sides/ablation-tables.mjs";
+import { addRow, rowsIn } from "./sides/results.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values: asked } = parseArgs({
@@ -41,13 +41,7 @@ const BASE = [
 /** Groups whose techniques are measured by scripts of their own, since they need more than labelled images. */
 const APART = ["ssl"];
 
-const read = () =>
-  existsSync(asked.rows)
-    ? readFileSync(asked.rows, "utf8")
-        .split("\n")
-        .filter(Boolean)
-        .map((line) => JSON.parse(line))
-    : [];
+const read = () => rowsIn(asked.rows);
 const same = (a, b) => Object.keys(size).every((key) => a[key] === b[key]);
 
 if (asked.data) {
@@ -66,7 +60,6 @@ if (asked.data) {
       )
       .map(({ name }) => ({ arm: name, steps: [[name, {}]] })),
   ].filter(({ arm }) => !asked.only || asked.only.split(",").some((word) => arm.includes(word)));
-  mkdirSync(dirname(asked.rows), { recursive: true });
   for (let seed = 1; seed <= Number(asked.seeds); seed++)
     for (const { arm, steps } of arms) {
       if (read().some((row) => same(row, size) && row.arm === arm && row.seed === seed)) continue;
@@ -91,7 +84,7 @@ if (asked.data) {
         row.failed = error.message;
       }
       row.seconds = (performance.now() - started) / 1000;
-      appendFileSync(asked.rows, `${JSON.stringify(row)}\n`);
+      addRow(asked.rows, row);
       console.log(
         `${arm}, seed ${seed}: ${row.failed ?? `error ${(100 * row.error).toFixed(1)} %`}, ${row.seconds.toFixed(0)} s`,
       );

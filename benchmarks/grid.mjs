@@ -8,12 +8,12 @@
 // found is trained for 1, 1.1, 1.25 and 1.5 times as many images. A training is one line of --rows, which is appended to; what it holds is not
 // trained again. --write makes docs/optimization.md of all rows. The default size takes about 20 minutes on two cores for CIFAR-10; the full
 // one: --images 5000 --epochs 30 --seeds 3.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRegimen, imagesSeen } from "regimen";
 import { SETS, named, openSet } from "./search/sets.mjs";
+import { addRow, rowsIn } from "./sides/results.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values: asked } = parseArgs({
@@ -33,13 +33,7 @@ const BATCHES = [16, 32, 64, 128, 256];
 const TIMES_USUAL = [1 / 8, 1 / 4, 1 / 2, 1, 2];
 const LONGER = [1, 1.1, 1.25, 1.5];
 
-const readRows = () =>
-  existsSync(asked.rows)
-    ? readFileSync(asked.rows, "utf8")
-        .split("\n")
-        .filter(Boolean)
-        .map((line) => JSON.parse(line))
-    : [];
+const readRows = () => rowsIn(asked.rows);
 const has = (row) => readRows().some((other) => Object.keys(row).every((key) => row[key] === other[key]));
 
 async function measure(regimen, set) {
@@ -52,13 +46,16 @@ async function measure(regimen, set) {
       const job = { model: { architecture }, data, seed };
       const keep = async (row, training) => {
         if (has({ ...of, ...row })) return;
-        const result = await regimen
-          .fit({ ...job, training, policy: "none" })
-          .catch((error) => ({ failed: error.message }));
-        result.model?.dispose();
-        const told = result.failed ? { failed: result.failed } : { loss: result.validation.loss };
+        const told = {};
+        try {
+          const result = await regimen.fit({ ...job, training, policy: "none" });
+          result.model.dispose();
+          told.loss = result.validation.loss;
+        } catch (error) {
+          told.failed = error.message;
+        }
         const { batchSize, learningRate } = training;
-        appendFileSync(asked.rows, `${JSON.stringify({ ...of, ...row, batchSize, learningRate, ...told })}\n`);
+        addRow(asked.rows, { ...of, ...row, batchSize, learningRate, ...told });
         console.log(`${set.name}, ${JSON.stringify(row)}: ${told.failed ?? `loss ${told.loss.toFixed(3)}`}`);
       };
       const search = { metalearner: "optimization", search: { budget: 0.2 } };
@@ -127,7 +124,6 @@ function tableOf(rows) {
 }
 
 if (asked.data.length) {
-  mkdirSync(dirname(asked.rows), { recursive: true });
   const regimen = await createRegimen({ backend: asked.backend });
   for (const set of asked.data.map(named)) await measure(regimen, set);
   await regimen.dispose();

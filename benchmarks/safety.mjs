@@ -7,14 +7,13 @@
 //
 // Each search is one line of --rows, which is appended to; what it holds is not searched again. --write makes docs/safety.md of all
 // rows.
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRegimen, imagesSeen } from "regimen";
 import { outcomeOf } from "./safety/outcome.mjs";
 import { SETS } from "./safety/sets.mjs";
 import { tableOf, writePage } from "./safety/tables.mjs";
+import { addRow, rowsIn } from "./sides/results.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values: asked } = parseArgs({
@@ -32,13 +31,7 @@ const { values: asked } = parseArgs({
 });
 const [images, epochs, seeds] = ["images", "epochs", "seeds"].map((key) => Number(asked[key]));
 
-const readRows = () =>
-  existsSync(asked.rows)
-    ? readFileSync(asked.rows, "utf8")
-        .split("\n")
-        .filter(Boolean)
-        .map((line) => JSON.parse(line))
-    : [];
+const readRows = () => rowsIn(asked.rows);
 
 async function searchOnce(regimen, name, architecture, seed) {
   const train = await SETS[name].make({ regimen, cifar: asked.cifar, images, seed });
@@ -69,7 +62,6 @@ for (const name of asked.data) {
   if (SETS[name].cifar && !asked.cifar) throw new Error(`where is CIFAR-10? --cifar FOLDER`);
 }
 if (asked.data.length) {
-  mkdirSync(dirname(asked.rows), { recursive: true });
   const regimen = await createRegimen({ backend: asked.backend });
   for (const name of asked.data)
     for (let seed = 1; seed <= seeds; seed++) {
@@ -84,7 +76,7 @@ if (asked.data.length) {
         row.failed = error.message;
       }
       row.seconds = (performance.now() - started) / 1000;
-      appendFileSync(asked.rows, `${JSON.stringify(row)}\n`);
+      addRow(asked.rows, row);
       const told = row.failed ?? `mirror ${row.mirror.state}, rotation ${row.rotate.state}`;
       console.log(`${name}, seed ${seed}: ${told}, ${row.seconds.toFixed(0)} s`);
     }

@@ -11,8 +11,6 @@
 // what it holds is not trained again, so the script can be stopped at any time. --write makes docs/search.md and its pictures of all
 // rows. The default size takes about two hours on two cores for CIFAR-10; the full one: --images 5000 --epochs 30 --seeds 5.
 // "At five times the cost": --cost 10.
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRegimen } from "regimen";
@@ -21,6 +19,7 @@ import { fixed, learned } from "./search/ours.mjs";
 import { peer, pythonWith } from "./search/peer.mjs";
 import { SETS, named, openSet } from "./search/sets.mjs";
 import { groupsOf, tableOf, writePage } from "./search/tables.mjs";
+import { addRow, rowsIn } from "./sides/results.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values: asked } = parseArgs({
@@ -46,13 +45,7 @@ if (!(cost > 1)) throw new Error(`--cost is ${asked.cost}; expected more than 1,
 const words = asked.arms?.split(",").map((word) => word.trim().toLowerCase());
 const arms = ARMS.filter(({ arm }) => !words || words.some((word) => arm.toLowerCase().includes(word)));
 
-const readRows = () =>
-  existsSync(asked.rows)
-    ? readFileSync(asked.rows, "utf8")
-        .split("\n")
-        .filter(Boolean)
-        .map((line) => JSON.parse(line))
-    : [];
+const readRows = () => rowsIn(asked.rows);
 const done = (size, arm, seed) =>
   readRows().some(
     (row) => Object.keys(size).every((key) => row[key] === size[key]) && row.arm === arm && row.seed === seed,
@@ -84,7 +77,7 @@ async function compare(regimen, set) {
           row.failed = error.message;
         }
         row.seconds = (performance.now() - started) / 1000;
-        appendFileSync(asked.rows, `${JSON.stringify(row)}\n`);
+        addRow(asked.rows, row);
         const told = row.failed ?? `error ${(100 * row.error).toFixed(1)} %, loss ${row.loss.toFixed(3)}`;
         console.log(`${set.name}, ${one.arm}, seed ${seed}: ${told}, ${row.seconds.toFixed(0)} s`);
       }
@@ -95,7 +88,6 @@ async function compare(regimen, set) {
 
 if (asked.data.length) {
   const sets = asked.data.map(named);
-  mkdirSync(dirname(asked.rows), { recursive: true });
   const regimen = await createRegimen({ backend: asked.backend });
   for (const set of sets) await compare(regimen, set);
   await regimen.dispose();

@@ -7,13 +7,16 @@ import prettier from "prettier";
 export const machine = () =>
   `${cpus().length} cores of ${cpus()[0].model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}`;
 
-/** The latest row of each side and case. */
-export function readRows(file) {
+/** Every row of a file, in its order; none where there is no file. */
+export function rowsIn(file) {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n");
-  const rows = lines.filter((line) => line.trim()).map((line) => JSON.parse(line));
+  return lines.filter((line) => line.trim()).map((line) => JSON.parse(line));
+}
+/** The latest row of each side and case. */
+export function readRows(file) {
   const key = ({ model, batch, threads, side }) => [model, batch, threads, side].join();
-  return [...new Map(rows.map((row) => [key(row), row])).values()];
+  return [...new Map(rowsIn(file).map((row) => [key(row), row])).values()];
 }
 export function addRow(file, row) {
   mkdirSync(dirname(file), { recursive: true });

@@ -17,6 +17,17 @@ export type Pictures = {
   readonly colours?: readonly (readonly [number, number, number] | null)[];
 };
 
+/** What marks a class in a picture, by its number, again and again: Okabe and Ito's, told apart by people of any colour vision. */
+export const CLASS_COLOURS = [
+  [230, 159, 0],
+  [86, 180, 233],
+  [0, 158, 115],
+  [240, 228, 66],
+  [0, 114, 178],
+  [213, 94, 0],
+  [204, 121, 167],
+] as const;
+
 /** The static shape of a batch: one recorded step serves all batches of one Shape. */
 export type Shape = ImageFormat & { readonly n: number; readonly classes: number };
 

@@ -33,7 +33,7 @@ const LEAST_BATCHES = 4;
 export async function attribute(
   session: Session,
   policy: Fragment,
-  how: { readonly seed: number; readonly images: number; readonly trunk: string | undefined; readonly plain: number },
+  how: { readonly seed: number; readonly images: number; readonly trunk: string | undefined },
   journal: Journal,
 ): Promise<Attribution> {
   const batch = session.settings.batchSize;

@@ -78,7 +78,7 @@ async function searchWith(
   plainRun: PlainRun,
   goesOn: boolean,
 ): Promise<Searched> {
-  const { session, folder, plain } = opened;
+  const { session, folder } = opened;
   const budget = options.search?.budget ?? 1;
   if (!(budget >= 0))
     throw new RegimenError("REG_BUDGET", `search.budget is ${budget}; expected 0 or more, in plain runs`);
@@ -117,7 +117,7 @@ async function searchWith(
   const attribution = await attribute(
     session,
     found.best,
-    { seed: opened.seed, images: left, trunk: folder.store.get(checkpointKey(TRUNK_NAME)) && TRUNK_NAME, plain },
+    { seed: opened.seed, images: left, trunk: folder.store.get(checkpointKey(TRUNK_NAME)) && TRUNK_NAME },
     folder.journal,
   );
   return { found, problem, learner, attribution, policy: prune(found.best, attribution) };
@@ -129,6 +129,7 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
   const opened = await open("search", context, options, {
     budget,
     space: (options.search?.space ?? {}) as unknown as Json,
+    warm: (options.search?.warm ?? []) as unknown as Json,
   });
   const { plain, folder, seed } = opened;
   opened.expect((TRUNK + budget) * plain);
@@ -294,6 +295,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     compare,
     metalearner: name,
     space: (options.search?.space ?? {}) as unknown as Json,
+    warm: (options.search?.warm ?? []) as unknown as Json,
   });
   const { session, folder, plain, seed, splits } = opened;
   opened.expect(((compare ? 1 : TRUNK) + 1 + budget) * plain);

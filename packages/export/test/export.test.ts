@@ -8,7 +8,7 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { roundWeights, toOnnx, toSavedModel, WEIGHTS, type Weights } from "../src/index.ts";
 import { LAYERS, SHAPE } from "./layers.ts";
-import { imagesOf, SHOWN, stirred } from "./models.ts";
+import { imagesOf, SHOWN, sown, stirred } from "./models.ts";
 import { noOrt, ort, pythonWith, runOnnx, runPython, type Numbers } from "./runtimes.ts";
 
 let folder: string;
@@ -57,7 +57,7 @@ async function cases(): Promise<Case[]> {
 
 describe.skipIf(!ort)(`in onnxruntime-web${noOrt}`, () => {
   test.each(Object.keys(LAYERS))("%s", async (name) => {
-    const model = stirred(LAYERS[name]!());
+    const model = stirred(sown(LAYERS[name]!()));
     const image = tf.randomNormal([2, ...SHAPE], 0, 1, "float32", 3);
     const expected = answers(model, image);
     const got = await runOnnx(toOnnx(model), numbers(image));

@@ -65,7 +65,7 @@ export const LAYERS: Readonly<Record<string, () => tfl.LayersModel>> = {
       layers.activation({ activation: "tanh" }),
     ),
   "dense on pixels": () => of(conv({}), layers.dense({ units: 5, biasInitializer: "randomNormal" })),
-  rescaling: () => of(made("rescaling", { scale: 1 / 255, offset: -0.5 }), conv({})),
+  rescaling: () => of(made("rescaling", { scale: 0.4, offset: -0.5 }), conv({})),
   pooling: () =>
     from(
       (image) =>

@@ -23,6 +23,17 @@ export function stirred<M extends tfl.LayersModel>(model: M, gain = 1): M {
   return model;
 }
 
+/** With kernels that are the same in each run: the layers' own initialisers draw new ones. */
+export function sown<M extends tfl.LayersModel>(model: M): M {
+  tf.tidy(() => {
+    model.weights.forEach((weight, at) => {
+      if (weight.shape.length > 1)
+        weight.write(tf.randomNormal(weight.shape as number[], 0, 0.3, "float32", 1000 + at));
+    });
+  });
+  return model;
+}
+
 type Built = { readonly width?: number; readonly gain?: number };
 async function built(
   architecture: Architecture,

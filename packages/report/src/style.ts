@@ -31,7 +31,7 @@ code{font-size:.875em;overflow-wrap:anywhere}
 .words{margin-top:18px;max-width:44em}
 .foot{font-size:.8125rem;color:var(--ink2);margin-top:8px}
 .sub{font-weight:700;font-size:.9375rem;margin:24px 0 10px}
-.setting{white-space:nowrap;margin-right:.6em}
+.setting{display:inline-block;max-width:100%;overflow-wrap:anywhere;margin-right:.6em}
 `;
 
 const LAYOUT = `

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import axe from "axe-core";
 import { chromium, type Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Report } from "@regimen/core";
 import { policyTrace } from "../src/charts/policy.ts";
 import { renderReport } from "../src/index.ts";
 import { fixture } from "./fixture.ts";
@@ -39,6 +40,14 @@ function faultsOfLayout(): string[] {
       }
     }
   }
+  // What a cell holds may be scrolled to in its table, but does not reach into the next cell.
+  for (const cell of document.querySelectorAll("td, th")) {
+    const { right, width } = cell.getBoundingClientRect();
+    for (const inner of width ? cell.querySelectorAll("*") : []) {
+      const over = inner.getBoundingClientRect().right - right;
+      if (over > 2) faults.push(`"${inner.textContent.slice(0, 40)}" is ${over.toFixed(0)} pixels outside its cell`);
+    }
+  }
   return faults;
 }
 
@@ -53,8 +62,19 @@ describe.skipIf(browserPath === undefined)("in a browser", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const wordy = (report: Report): Report => ({
+    ...report,
+    policy: {
+      ...report.policy,
+      steps: report.policy.steps.map((step) => ({
+        ...step,
+        with: { ...step.with, table: "shear-y:0.111 translate-x:0.111 brightness:0.222 | ".repeat(5) },
+      })),
+    },
+  });
   const reports = {
     full: fixture(),
+    "a step with a table": wordy(fixture()),
     "graded answers": graded(),
     "several labels": several(),
     "many classes that are graded, with long names": graded(

@@ -24,4 +24,5 @@ export {
 } from "./ranking.ts";
 export { sizeSteps } from "./sizes.ts";
 export { fitTemperature } from "./temperature.ts";
-export { UNTRIED, buildReport, curvesOf, trialsOf, type Measured } from "./report.ts";
+export { UNTRIED, buildReport, type Measured } from "./report.ts";
+export { curvesOf, trialsOf } from "./searched.ts";

@@ -1,6 +1,6 @@
 import { zeroCost, type Fragment, type Problem, type TechniqueMeta, type Trial } from "@regimen/contracts";
 import { describe, expect, it } from "vitest";
-import { trialsOf } from "../src/report.ts";
+import { trialsOf } from "../src/searched.ts";
 
 const meta = (name: string): TechniqueMeta => ({
   name,

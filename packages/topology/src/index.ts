@@ -8,5 +8,5 @@ export { residuals, type Residual } from "./residuals.ts";
 export { trainable, withoutTraining } from "./trainable.ts";
 export { registerLayers } from "./layers/register.ts";
 export { toLogits, toSigmoids } from "./logits.ts";
-export { trainingOf, type Training } from "./training.ts";
+export { handingBack, trainingOf, type Training } from "./training.ts";
 export { withNormalization } from "./normalization.ts";

@@ -18,6 +18,18 @@ export type Training = {
   readonly facts: readonly string[];
 };
 
+/** What every scaffold's model ends with: the plain model, with the weights as they are, and freeing the training model's. */
+export const handingBack = ({ built, plain }: Training) => ({
+  async plain(): Promise<LayersModel> {
+    const model = await modelOf(plain);
+    copyWeights(built, model);
+    return model;
+  },
+  dispose(): void {
+    built.dispose();
+  },
+});
+
 /**
  * What every scaffold does: reads the graph, has techniques rewrite it, normalises the images, swaps layers that cannot be
  * recorded, builds, and copies the user's weights. `end` changes the training model's last layer (to logits, say); `close`

@@ -1,4 +1,4 @@
-import { RegimenError, type ImageFormat } from "@regimen/core";
+import { CLASS_COLOURS, RegimenError, type ImageFormat } from "@regimen/core";
 import type { Pictures } from "./pictures.ts";
 
 /** Rows of pictures with words beside and below them. */
@@ -16,16 +16,6 @@ type Placed = { readonly left: number; readonly top: number };
 /** Pixels of the sheet: of small pictures enlarged to about this, of large ones shrunk to it. */
 const [SMALL, LARGE] = [96, 192];
 const [GAP, WORDS, MARGIN, BESIDE, ABOVE] = [8, 16, 16, 190, 40];
-/** Colours of mask classes from 1 on, and of boxes: Okabe and Ito's. */
-const COLOURS = [
-  [230, 159, 0],
-  [86, 180, 233],
-  [0, 158, 115],
-  [240, 228, 66],
-  [0, 114, 178],
-  [213, 94, 0],
-  [204, 121, 167],
-] as const;
 
 /** The sheet as a PNG. Letters are drawn with the machine's own fonts. Errors: REG_DATA_UNREADABLE where sharp is missing. */
 export async function drawSheet(
@@ -81,7 +71,7 @@ function pixelsOf({ images, masks }: Pictures, { h, w, c, range: [low, high] }: 
   const bytes = new Uint8ClampedArray(3 * h * w);
   for (let at = 0; at < h * w; at++) {
     const mask = masks?.[at] ?? 0;
-    const tint = mask > 0 ? COLOURS[(mask - 1) % COLOURS.length] : undefined;
+    const tint = mask > 0 ? CLASS_COLOURS[(mask - 1) % CLASS_COLOURS.length] : undefined;
     for (let k = 0; k < 3; k++) {
       const value = (255 * (images[at * c + (c === 3 ? k : 0)]! - low)) / (high - low);
       bytes[3 * at + k] = tint ? 0.6 * value + 0.4 * tint[k]! : value;
@@ -102,7 +92,7 @@ function boxesOf({ boxes }: Pictures, { left, top }: Placed, scale: number): str
     ];
     const place = `x="${left + x0}" y="${top + y0}" width="${x1 - x0}" height="${y1 - y0}"`;
     return [
-      `<rect ${place} fill="none" stroke="rgb(${COLOURS[box % COLOURS.length]!.join(",")})" stroke-width="1.5"/>`,
+      `<rect ${place} fill="none" stroke="rgb(${CLASS_COLOURS[box % CLASS_COLOURS.length]!.join(",")})" stroke-width="1.5"/>`,
     ];
   });
 }

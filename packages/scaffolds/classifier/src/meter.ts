@@ -5,6 +5,17 @@ import * as tf from "@tensorflow/tfjs-core";
 /** Bands of confidence of the calibration error. */
 const BINS = 15;
 
+/** The rows of batches, one after the other; disposes of them. Errors: REG_DATA_EMPTY. */
+export async function valuesOf(batches: tf.Tensor[]): Promise<Float32Array> {
+  if (batches.length === 0)
+    throw new RegimenError("REG_DATA_EMPTY", "a score of 0 batches was asked for; add at least one before reading");
+  const all = tf.concat(batches, 0);
+  tf.dispose(batches);
+  const values = await all.data();
+  all.dispose();
+  return values as Float32Array;
+}
+
 /**
  * Error, mean cross entropy and calibration of a classifier; each labelled example counts once, whatever its weight.
  *
@@ -27,13 +38,7 @@ export class ClassifierMeter implements Meter {
   async read(): Promise<Metered> {
     const batches = this.#batches;
     this.#batches = [];
-    if (batches.length === 0)
-      throw new RegimenError("REG_DATA_EMPTY", "a score of 0 batches was asked for; add at least one before reading");
-    const all = tf.concat(batches, 0);
-    tf.dispose(batches);
-    const values = await all.data();
-    all.dispose();
-    return scoreOf(values as Float32Array, this.#classes);
+    return scoreOf(await valuesOf(batches), this.#classes);
   }
 }
 

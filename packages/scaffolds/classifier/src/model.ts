@@ -1,14 +1,11 @@
 import { ORIGIN, type Batch, type Forward, type ImageFormat, type Mode, type ScaffoldModel } from "@regimen/core";
 import { sigmoidCrossEntropy, softmaxCrossEntropy } from "@regimen/ops";
-import { copyWeights, modelOf, weightsOf, type Training } from "@regimen/topology";
+import { handingBack, weightsOf, type Training } from "@regimen/topology";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** The answer owns the training model: its `dispose` frees the weights. A plain object, so that a spread keeps its methods. */
-export function classifierModel(
-  { built, features, plain, facts }: Training,
-  format: ImageFormat,
-  several: boolean,
-): ScaffoldModel {
+export function classifierModel(training: Training, format: ImageFormat, several: boolean): ScaffoldModel {
+  const { built, features, facts } = training;
   const regularized = built.layers.some((layer) => layer.losses.length > 0);
   return {
     format,
@@ -38,15 +35,7 @@ export function classifierModel(
       return { probabilities: several ? tf.sigmoid(logits) : tf.softmax(logits) };
     },
 
-    async plain() {
-      const model = await modelOf(plain);
-      copyWeights(built, model);
-      return model;
-    },
-
-    dispose() {
-      built.dispose();
-    },
+    ...handingBack(training),
   };
 }
 

@@ -1,6 +1,7 @@
-import { RegimenError, type Batch, type Forward, type Meter, type Metered } from "@regimen/core";
+import type { Batch, Forward, Meter, Metered } from "@regimen/core";
 import { averagePrecision, calibrationBins, eceOf, type Bin } from "@regimen/stats";
 import * as tf from "@tensorflow/tfjs-core";
+import { valuesOf } from "./meter.ts";
 import { labelled } from "./model.ts";
 
 /** Bands of confidence of the calibration error. */
@@ -53,12 +54,7 @@ export class MultilabelMeter implements Meter {
   async answers(): Promise<Answers> {
     const batches = this.#batches;
     this.#batches = [];
-    if (batches.length === 0)
-      throw new RegimenError("REG_DATA_EMPTY", "a score of 0 batches was asked for; add at least one before reading");
-    const all = tf.concat(batches, 0);
-    tf.dispose(batches);
-    const values = await all.data();
-    all.dispose();
+    const values = await valuesOf(batches);
     const k = this.#classes;
     const rows = values.length / (2 * k + 1);
     const [probabilities, labels] = [new Float32Array(rows * k), new Float32Array(rows * k)];

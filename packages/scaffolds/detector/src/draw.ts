@@ -1,18 +1,8 @@
-import type { ImageFormat, Pictures, Rows } from "@regimen/core";
+import { CLASS_COLOURS, type ImageFormat, type Pictures, type Rows } from "@regimen/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor4D } from "@tensorflow/tfjs-core";
 import { detect, MOST } from "./detections.ts";
 
-/** By class, again and again: Okabe and Ito's, told apart by people of any colour vision. */
-const COLOURS = [
-  [230, 159, 0],
-  [86, 180, 233],
-  [0, 158, 115],
-  [240, 228, 66],
-  [0, 114, 178],
-  [213, 94, 0],
-  [204, 121, 167],
-] as const;
 /** What is not judged. */
 const HIDDEN = [128, 128, 128] as const;
 /** Answers that are drawn, where no threshold is known. */
@@ -57,7 +47,7 @@ export async function drawBoxes(
   return { images: out, format: { h, w, c: 3, range: [0, 255] }, columns: 3, colours };
 }
 
-const colourOf = (k: number): (typeof COLOURS)[number] => COLOURS[k % COLOURS.length]!;
+const colourOf = (k: number): (typeof CLASS_COLOURS)[number] => CLASS_COLOURS[k % CLASS_COLOURS.length]!;
 
 function truthOf({ boxes }: Pick<Rows, "boxes">, image: number, n: number, classes: number): Outline[] {
   if (!boxes) return [];

@@ -1,12 +1,13 @@
 import type { Forward, ImageFormat, Mode, ScaffoldModel } from "@regimen/core";
-import { copyWeights, modelOf, weightsOf, type Training } from "@regimen/topology";
+import { handingBack, weightsOf, type Training } from "@regimen/topology";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import { detect } from "./detections.ts";
 import { detectionLoss } from "./loss.ts";
 
 /** The answer owns the training model: its `dispose` frees the weights. */
-export function detectorModel({ built, features, plain, facts }: Training, format: ImageFormat): ScaffoldModel {
+export function detectorModel(training: Training, format: ImageFormat): ScaffoldModel {
+  const { built, features, facts } = training;
   const regularized = built.layers.some((layer) => layer.losses.length > 0);
   return {
     format,
@@ -30,14 +31,6 @@ export function detectorModel({ built, features, plain, facts }: Training, forma
       return { ...detect(seen.outputs as Tensor4D, format) };
     },
 
-    async plain() {
-      const model = await modelOf(plain);
-      copyWeights(built, model);
-      return model;
-    },
-
-    dispose() {
-      built.dispose();
-    },
+    ...handingBack(training),
   };
 }

@@ -1,17 +1,7 @@
-import { IGNORED, type ImageFormat, type Pictures, type Rows } from "@regimen/core";
+import { CLASS_COLOURS, IGNORED, type ImageFormat, type Pictures, type Rows } from "@regimen/core";
 import type { Tensor4D } from "@tensorflow/tfjs-core";
 import { chosen } from "./pixels.ts";
 
-/** Of classes from 1 on, again and again: Okabe and Ito's, told apart by people of any colour vision. Class 0 is left as it is. */
-const COLOURS = [
-  [230, 159, 0],
-  [86, 180, 233],
-  [0, 158, 115],
-  [240, 228, 66],
-  [0, 114, 178],
-  [213, 94, 0],
-  [204, 121, 167],
-] as const;
 const TINT = 0.45;
 /** Small images are enlarged to so many pixels a side. */
 const SIDE = 192;
@@ -41,7 +31,7 @@ export async function drawMasks(
     const at = (image * h + y) * w + x;
     const truth = masks?.[at] ?? IGNORED;
     for (const [column, of] of [0, truth, said[at]!].entries()) {
-      const tint = of === 0 ? undefined : of === IGNORED ? HIDDEN : COLOURS[(of - 1) % COLOURS.length]!;
+      const tint = of === 0 ? undefined : of === IGNORED ? HIDDEN : CLASS_COLOURS[(of - 1) % CLASS_COLOURS.length]!;
       for (let k = 0; k < 3; k++) {
         const value = (255 * (images[at * c + (c === 3 ? k : 0)]! - low)) / (high - low);
         out[((3 * image + column) * tall * wide + pixel) * 3 + k] = tint ? (1 - TINT) * value + TINT * tint[k]! : value;
@@ -53,6 +43,8 @@ export async function drawMasks(
     images: out,
     format: { h: tall, w: wide, c: 3, range: [0, 255] },
     columns: 3,
-    colours: Array.from({ length: classes }, (_, k) => (k === 0 ? null : COLOURS[(k - 1) % COLOURS.length]!)),
+    colours: Array.from({ length: classes }, (_, k) =>
+      k === 0 ? null : CLASS_COLOURS[(k - 1) % CLASS_COLOURS.length]!,
+    ),
   };
 }

@@ -1,12 +1,13 @@
 import type { Forward, ImageFormat, Mode, ScaffoldModel } from "@regimen/core";
-import { copyWeights, modelOf, weightsOf, type Training } from "@regimen/topology";
+import { handingBack, weightsOf, type Training } from "@regimen/topology";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import { segmentationLoss } from "./loss.ts";
 import { logitsOf, masksOf } from "./pixels.ts";
 
 /** The answer owns the training model: its `dispose` frees the weights. A plain object, so that a spread keeps its methods. */
-export function segmenterModel({ built, features, plain, facts }: Training, format: ImageFormat): ScaffoldModel {
+export function segmenterModel(training: Training, format: ImageFormat): ScaffoldModel {
+  const { built, features, facts } = training;
   const regularized = built.layers.some((layer) => layer.losses.length > 0);
   return {
     format,
@@ -34,14 +35,6 @@ export function segmenterModel({ built, features, plain, facts }: Training, form
       return { probabilities: tf.softmax(outputs), classes: tf.argMax(outputs, 3) };
     },
 
-    async plain() {
-      const model = await modelOf(plain);
-      copyWeights(built, model);
-      return model;
-    },
-
-    dispose() {
-      built.dispose();
-    },
+    ...handingBack(training),
   };
 }
