@@ -10,6 +10,11 @@ const checks = [
   ["lint", bin("oxlint"), ["--deny-warnings"]],
   ["format", bin("prettier"), ["--check", "--log-level", "warn", "."]],
   ["dead code", bin("knip"), []],
+  [
+    "reference",
+    process.execPath,
+    ["docs/reference/node_modules/typedoc/bin/typedoc", "--options", "docs/reference/typedoc.mjs", "--emit", "none"],
+  ],
   ["package validity", process.execPath, ["scripts/validity.mjs"]],
   ["tests", bin("vitest"), ["run", ...process.argv.slice(2)]],
 ];

@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { packages, root } from "./packages.mjs";
 import { startRegistry } from "./registry.mjs";
@@ -15,7 +15,9 @@ const chosen = asked.includes("--all") ? packages.map(({ manifest }) => manifest
 const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const shell = process.platform === "win32";
 const execute = promisify(execFile);
-const run = async (command, args, cwd) => (await execute(command, args, { cwd, shell, maxBuffer: 2 ** 27 })).stdout;
+const env = { ...process.env, REPOSITORY_URL: "https://example.org/regimen.git" };
+const run = async (command, args, cwd) =>
+  (await execute(command, args, { cwd, shell, env, maxBuffer: 2 ** 27 })).stdout;
 
 const problems = [];
 const expect = (name, what, ok) => void (ok || problems.push(`${name}: ${what}`));
@@ -37,6 +39,12 @@ try {
       home,
       files.map(({ path }) => path),
     );
+    const packed = JSON.parse(
+      await run("tar", ["-xOf", join(folder, basename(filename)), "package/package.json"], folder),
+    );
+    const said = `${packed.repository?.url} ${packed.repository?.directory}`;
+    const kept = `${env.REPOSITORY_URL} ${relative(root, home).replaceAll("\\", "/")}`;
+    expect(packed.name, `says its source is at ${said}; expected ${kept}`, said === kept);
     await npm(["publish", filename, "--access", "public"], folder);
   }
   console.log(`${packages.length} packages packed, looked into and published`);

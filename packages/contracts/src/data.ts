@@ -119,11 +119,11 @@ export interface Batch {
   /** [n], values of ORIGIN */ readonly origin: Tensor1D;
   readonly boxes?: Boxes<Tensor3D, Tensor3D, Tensor2D>;
   /** [n, h, w], class numbers, or IGNORED */ readonly masks?: Tensor3D;
-  /** [n, 8]: the pending projective map from output to input pixels (x, y), as in TensorFlow's ImageProjectiveTransform; applied once */
+  /** [n, 8], the pending projective map from output to input pixels (x, y), as in TensorFlow's ImageProjectiveTransform; applied once */
   readonly warp: Tensor2D;
   /** What comes in from outside the image: its mirror image unless told, or where there are boxes grey. */
   readonly outside?: "mirror" | "grey" | "black";
-  /** [n, c, c + 1]: the pending linear colour map, offsets last and in units of `shape.range`; applied once */
+  /** [n, c, c + 1], the pending linear colour map, offsets last and in units of `shape.range`; applied once */
   readonly colour: Tensor3D;
   /** Further columns of the source, each [n, …] */ readonly also: NamedTensorMap;
 }

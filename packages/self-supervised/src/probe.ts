@@ -5,7 +5,7 @@ import { minimize } from "./lbfgs.ts";
 export type Features = {
   /** [rows, width], row after row */ readonly values: Float32Array;
   readonly width: number;
-  /** [rows]: class numbers; below 0: no label, and the row is passed over. */ readonly labels: ArrayLike<number>;
+  /** [rows], class numbers; below 0: no label, and the row is passed over. */ readonly labels: ArrayLike<number>;
 };
 /** `error`: share of wrong answers, 0..1. `loss`: mean cross entropy in nats. */
 export type Probed = { readonly error: number; readonly loss: number };

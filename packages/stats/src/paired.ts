@@ -93,7 +93,7 @@ export function imagesNeeded(fixed: number, broken: number, images: number): num
  * Else `too-few-images` where the images could not even have shown that the baseline's error was halved, nor a change of
  * one percentage point; else `no-difference`.
  *
- * @param baselineError 0..1, on these images.
+ * @param seen `baselineError`: 0..1, on these images.
  */
 export function verdict(seen: { fixed: number; broken: number; images: number; baselineError: number }): Verdict {
   const { fixed, broken, images, baselineError } = seen;

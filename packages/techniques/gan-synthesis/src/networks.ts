@@ -156,7 +156,7 @@ export const isKernel = (name: string): boolean => name.endsWith("/kernel");
  * @param weights its kernels over their spectral norms
  * @param images [n, h, w, c], black −1 and white 1
  * @param labels [n, classes]
- * @returns [n]: above 0 it takes them for real
+ * @returns [n], above 0 where it takes them for real
  */
 export function judge(weights: Named, images: Tensor4D, labels: Tensor2D, { doublings }: Layout): Tensor1D {
   const layer = (x: Tensor4D, name: string, strides: number): Tensor4D =>

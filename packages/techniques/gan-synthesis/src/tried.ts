@@ -80,14 +80,15 @@ export const withinPlan = (images: number): number => images / (1 + DECIDED - TR
  * real images, the other with as many real ones of the chosen classes again: more weight on a class is no merit of an image.
  * The better one is finished, with `made` or with the real images alone; the other one's tenth is the price.
  *
- * @param made labelled images of the chosen classes, each to be used once an epoch
- * @param images of the classifier's whole training; the trial adds a tenth, and looking at images what `costOfLooking` says
+ * @param what.made labelled images of the chosen classes, each to be used once an epoch
+ * @param what.images of the classifier's whole training; the trial adds a tenth, and looking at images what `costOfLooking` says
  */
 export async function tryOut(
   run: Run,
   next: Train,
-  { made, chosen, images }: { readonly made: Source; readonly chosen: readonly number[]; readonly images: number },
+  what: { readonly made: Source; readonly chosen: readonly number[]; readonly images: number },
 ): Promise<Trained> {
+  const { made, chosen, images } = what;
   const { train, validation } = run.data;
   const done: Trained[] = [];
   const part = async (
