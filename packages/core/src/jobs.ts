@@ -29,12 +29,12 @@ import { DRAWN, decode, drawAnswers, sheetOf, withOverlays, type Checkpoint } fr
 import { buildReport, worstRows } from "@regimen/stats";
 import { attribute, prune } from "./attribution.ts";
 import { composePolicy } from "@regimen/composition";
-import { TRUNK, engineOf, identityOf, imagesFor, open, type Context, type Opened } from "./context.ts";
+import { LATE, TRUNK, engineOf, identityOf, imagesFor, open, type Context, type Opened } from "./context.ts";
 import { duplicatesOf, samplesOf, withPictures } from "@regimen/sources";
 import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
 import { learnerOf, problemOf } from "./problem.ts";
-import { TRUNK_NAME, answerTrial, checkpointKey, search, type Found, type TrialRequest } from "./search.ts";
+import { LATE_NAME, TRUNK_NAME, answerTrial, checkpointKey, search, type Found, type TrialRequest } from "./search.ts";
 import type { Outcome } from "./session.ts";
 import { positionOf } from "./stage.ts";
 import { train } from "./train.ts";
@@ -42,7 +42,7 @@ import { train } from "./train.ts";
 /** The plain beginning of a training that no search made. */
 const START_NAME = "/start";
 /** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
-const ATTRIBUTION = 0.15;
+const ATTRIBUTION = 0.1;
 
 /** One training by a given policy. */
 export async function fitJob(context: Context, options: FitOptions): Promise<FitResult> {
@@ -76,14 +76,13 @@ async function searchWith(
   opened: Opened,
   options: SearchOptions,
   plainRun: PlainRun,
-  goesOn: boolean,
 ): Promise<Searched> {
   const { session, folder } = opened;
   const budget = options.search?.budget ?? 1;
   if (!(budget >= 0))
     throw new RegimenError("REG_BUDGET", `search.budget is ${budget}; expected 0 or more, in plain runs`);
   const learner = learnerOf(options, context.registered);
-  const whole = problemOf(opened, options, budget, goesOn);
+  const whole = problemOf(opened, options, budget);
   const reserve = scaleCost(whole.budget, ATTRIBUTION);
   const problem = { ...whole, budget: minusCost(whole.budget, reserve) };
   folder.json("search.json", { metalearner: learner.name, problem } as unknown as Json);
@@ -117,7 +116,11 @@ async function searchWith(
   const attribution = await attribute(
     session,
     found.best,
-    { seed: opened.seed, images: left, trunk: folder.store.get(checkpointKey(TRUNK_NAME)) && TRUNK_NAME },
+    {
+      seed: opened.seed,
+      images: left,
+      trunk: [LATE_NAME, TRUNK_NAME].find((name) => folder.store.get(checkpointKey(name))),
+    },
     folder.journal,
   );
   return { found, problem, learner, attribution, policy: prune(found.best, attribution) };
@@ -134,11 +137,11 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
   const { plain, folder, seed } = opened;
   opened.expect((TRUNK + budget) * plain);
   const plainRun = new PlainRun(context, opened, false);
-  const { found, policy, attribution } = await searchWith(context, opened, options, plainRun, false);
+  const { found, policy, attribution } = await searchWith(context, opened, options, plainRun);
   const searched = addCost(found.spent, attribution.cost);
   const spent = addCost(searched, (await plainRun.made)?.trunk.cost ?? zeroCost);
   const settings = finalSettings(context, opened, policy, {
-    images: (1 + budget) * plain - imagesSeen(searched),
+    images: (1 + budget) * plain - imagesSeen(spent),
     trunk: (await plainRun.made)?.trunk,
   });
   const result = policyOf(policy, settings, seed, engineOf(context));
@@ -178,21 +181,25 @@ class PlainRun {
     const message = this.#compare ? "plain baseline" : "plain trunk";
     this.#context.emit({ kind: "stage", stage: "baseline", message, secondsLeft: null });
     const { session, folder, seed, plain } = this.#opened;
-    const trunk = await trainTrunk(this.#opened, policy);
+    const part = (id: string, share: number, from?: string): Promise<Trial> =>
+      trainPlainly(this.#opened, {
+        ...{ id, policy, until: Math.round(share * plain), horizon: plain, seed },
+        ...(from && { from }),
+      });
+    const trunk = await part(TRUNK_NAME, TRUNK);
     if (!this.#compare) return { trunk, baseline: undefined };
-    const from = decode(folder.store.get(checkpointKey(TRUNK_NAME))!);
+    const late = await part(LATE_NAME, LATE, TRUNK_NAME);
+    const from = decode(folder.store.get(checkpointKey(LATE_NAME))!);
     const order = { key: "baseline", policy, seed, until: plain, horizon: plain, from, validate: true, lasting: true };
-    return { trunk, baseline: await train(session, order) };
+    const end = await train(session, order);
+    const baseline = { ...end, cost: addCost(late.cost, end.cost), points: [...late.points, ...end.points] };
+    return { trunk, baseline };
   }
 }
-const trainTrunk = (opened: Opened, policy: Fragment): Promise<Trial> => {
-  const { plain, seed } = opened;
-  return trainPlainly(opened, { id: TRUNK_NAME, policy, until: Math.round(TRUNK * plain), horizon: plain, seed });
-};
 /** A plain training that is kept under its id. Throws what made it fail. */
 async function trainPlainly(
   { session, folder }: Opened,
-  how: Pick<TrialRequest, "id" | "policy" | "until" | "seed"> & { readonly horizon: number },
+  how: Pick<TrialRequest, "id" | "policy" | "until" | "seed" | "from"> & { readonly horizon: number },
 ): Promise<Trial> {
   const request = { kind: "trial", keep: how.id, ...how } as const;
   const [answer, trial] = await answerTrial(session, request, Number.POSITIVE_INFINITY, folder.journal, true);
@@ -300,8 +307,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   const { session, folder, plain, seed, splits } = opened;
   opened.expect(((compare ? 1 : TRUNK) + 1 + budget) * plain);
   const plainRun = new PlainRun(context, opened, compare);
-  // With a baseline the trunk costs nothing, and its images serve better under the policy; without one they are not to be lost.
-  const searched = await searchWith(context, opened, options, plainRun, !compare);
+  const searched = await searchWith(context, opened, options, plainRun);
   const { policy, attribution, found } = searched;
   const made = compare ? await plainRun.need(policy.train) : await plainRun.made;
   const trunk = made?.trunk.cost ?? zeroCost;

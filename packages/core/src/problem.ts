@@ -28,8 +28,7 @@ export function learnerOf(options: SearchOptions, { metalearners }: Regimen["reg
   );
 }
 
-/** `trunkIsPaid`: nobody else pays for the trunk, so that a training may as well go on from it. */
-export function problemOf(opened: Opened, options: SearchOptions, budget: number, trunkIsPaid: boolean): Problem {
+export function problemOf(opened: Opened, options: SearchOptions, budget: number): Problem {
   const { session, seed, plain } = opened;
   const space = options.search?.space ?? {};
   const known = session.registered.techniques.map(({ name }) => name);
@@ -88,9 +87,7 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
       classes: session.data.train.classes.length,
       validation: session.data.validation.length,
       // Settings of a training that goes on from the trunk.
-      ...(trunkIsPaid && {
-        start: { plainEpochs: TRUNK * session.settings.epochs, plainHorizon: session.settings.epochs },
-      }),
+      start: { plainEpochs: TRUNK * session.settings.epochs, plainHorizon: session.settings.epochs },
       trunk: TRUNK_NAME,
       trunkImages: Math.round((TRUNK * plain) / session.settings.batchSize) * session.settings.batchSize,
     },

@@ -30,6 +30,8 @@ export type Found = { readonly best: Fragment; readonly trials: readonly Trial[]
 
 /** The plain training's checkpoint, which every learner may fork. */
 export const TRUNK_NAME = "/trunk";
+/** The baseline's, further on. */
+export const LATE_NAME = "/late";
 
 /** Has the metalearner's requests done, here unless told; what the journal holds is told again. `plain` makes the trunk, when it is first forked. */
 export async function search(

@@ -212,7 +212,7 @@ const BROKEN: readonly (readonly [law: string, what: string, create: () => MetaL
     /before anything is told/,
   ],
   [
-    "takes nothing where nothing helps",
+    "chooses nothing by chance",
     "believes the lowest number",
     () => ({
       ...sound,
@@ -222,6 +222,15 @@ const BROKEN: readonly (readonly [law: string, what: string, create: () => MetaL
       },
     }),
     /all was noise/,
+  ],
+  [
+    "leaves out what hurts much",
+    "takes what it likes, once anything was told",
+    () => ({
+      ...sound,
+      best: (state) => (state.told.some((loss) => loss !== null) ? one(state.problem)[1]! : state.problem.base),
+    }),
+    /was left out with 0/,
   ],
   [
     "takes what helps much",

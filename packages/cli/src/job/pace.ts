@@ -6,7 +6,7 @@ const OVERHEAD = 1.15;
 const USUAL = { images: 300_000, least: 30, most: 200 } as const;
 
 /** A search on its own trains the trunk that its trials fork from. */
-const TRUNK = 0.6;
+const TRUNK = 0.25;
 
 /** How many plain runs a job trains: baseline, search, final. */
 export function plainRuns(job: Plan["job"], baseline: boolean, budget: number): number {

@@ -61,22 +61,21 @@ const USUAL = 0.5;
 /** One thing that may be added to a policy, in the place of `instead`. */
 export type Move = {
   readonly steps: Fragment["steps"];
-  /** Usual ones have the benefit of the doubt, others must earn their place. */ readonly usual: boolean;
+  /**
+   * What it may cost of a fork's loss and still be taken. `drawn`: much, since it is many small changes, each of which was looked at;
+   * `doubted`: little; `shown`: nothing; `won`: it must win by more than chance.
+   */
+  readonly as: "drawn" | "doubted" | "shown" | "won";
   /** The technique it replaces; null: none. */ readonly instead: string | null;
 };
 
-/** What is usual, can join a policy, and no fork can judge. */
-export const givenOf = (problem: Problem, policy: Fragment): Pick<Fragment, "steps"> => ({
-  steps: presetPolicy({ ...undoubled(problem), base: policy }).steps.filter(
-    ({ use }) => !isJudged(problem, use) && !policy.steps.some((step) => step.use === use),
-  ),
-});
-export const isJudged = ({ techniques }: Problem, use: string): boolean =>
+const isJudged = ({ techniques }: Problem, use: string): boolean =>
   techniques.some(({ name, order }) => name === use && JUDGED.includes(order.slot));
 
 /**
- * What forks decide about, likeliest first: the usual movements together, a draw from the clusters, each other usual technique;
- * then what is less usual, the other ways to draw transforms in place of the clusters.
+ * What forks decide about, likeliest first: the likeliest way to draw transforms; the usual movements together; what is usual and no
+ * fork can reward, but may veto (weight decay acts early, averaging at the end); each other usual technique; then what is less
+ * usual, the other ways to draw transforms in place of the first.
  */
 export function movesOf(problem: Problem): readonly Move[] {
   const inner = undoubled(problem);
@@ -87,28 +86,28 @@ export function movesOf(problem: Problem): readonly Move[] {
     const params = completeParams(technique, problem.fixed?.[technique.name] ?? {});
     return isOff(technique.space, params) ? [] : [{ use: technique.name, with: params }];
   };
-  const cluster = open.find(({ name }) => shortName(name) === CLUSTER);
   const [drawers, single] = [open.filter(drawsTransforms), open.filter((technique) => !drawsTransforms(technique))];
-  const movements = presetPolicy(inner).steps.filter(({ use }) =>
-    single.some((one) => one.name === use && isTransform(one)),
-  );
+  const [drawer, ...otherDrawers] = drawers;
+  const cluster = drawers.find(({ name }) => shortName(name) === CLUSTER);
+  const preset = presetPolicy(inner).steps;
+  const given = preset.filter(({ use }) => !isJudged(problem, use));
+  const movements = preset.filter(({ use }) => single.some((one) => one.name === use && isTransform(one)));
   const others = single.filter(({ name }) => !movements.some(({ use }) => use === name));
   const move =
-    (usual: boolean, instead: string | null = null) =>
-    (technique: TechniqueMeta): Move => ({
-      steps: stepOf(technique),
-      usual,
-      instead,
-    });
+    (as: Move["as"], instead: string | null = null) =>
+    (technique: TechniqueMeta): Move => ({ steps: stepOf(technique), as, instead });
   const likely = (technique: TechniqueMeta): boolean =>
     priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
   return [
-    { steps: movements, usual: true, instead: null },
-    ...(cluster ? [move(true)(cluster)] : []),
-    ...others.filter((technique) => priorOf(technique) >= USUAL).map(move(true)),
-    ...drawers.filter((technique) => technique !== cluster && likely(technique)).map(move(false, cluster?.name)),
-    ...(cluster ? bandsOf(problem, cluster).map((m) => elsewhere(cluster, stepOf(cluster), m)) : []),
-    ...others.filter(likely).map(move(false)),
+    ...(drawer && priorOf(drawer) >= USUAL ? [move("drawn")(drawer)] : []),
+    { steps: movements, as: "doubted", instead: null } as const,
+    { steps: given, as: "doubted", instead: null } as const,
+    ...others.filter((technique) => priorOf(technique) >= USUAL).map(move("shown")),
+    ...otherDrawers.filter((technique) => priorOf(technique) >= WORTH_A_FORK).map(move("won", drawer?.name)),
+    ...(cluster && cluster === drawer
+      ? bandsOf(problem, cluster).map((m) => elsewhere(cluster, stepOf(cluster), m))
+      : []),
+    ...others.filter(likely).map(move("won")),
   ].filter(({ steps }) => steps.length);
 }
 /** The clusters that are not the usual one. */
@@ -118,7 +117,7 @@ const bandsOf = ({ fixed }: Problem, { name }: TechniqueMeta): readonly number[]
 };
 const elsewhere = ({ name }: TechniqueMeta, steps: Fragment["steps"], m: number): Move => ({
   steps: steps.map((step) => ({ ...step, with: { ...step.with, m } })),
-  usual: false,
+  as: "won",
   instead: name,
 });
 

@@ -11,147 +11,150 @@ import {
   type Problem,
   type Request,
 } from "@regimen/core";
-import { checkOptions, margin, trunkOf } from "@regimen/proposals";
+import { checkOptions, trunkOf } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
 import { candidatesOf, isRisky, mostUrgent, type Candidate } from "./candidates.ts";
 import { judge } from "./judge.ts";
-import { givenOf, isJudged, judged, moved, movesOf, type Move } from "./policies.ts";
+import { judged, moved, movesOf, type Move } from "./policies.ts";
 import { probe, type ProbeAnswer, type ProbeArgs } from "./probe.ts";
 
 export type RegularizationOptions = {
   /** What the search may spend, in plain runs; less where the budget is less. 0 to 1. */ readonly share?: number;
-  /** Policies that go on from round to round. 1 to 4. */ readonly beam?: number;
 };
 const AXES: { readonly [K in keyof Required<RegularizationOptions>]: NumberAxis } = {
-  share: { kind: "value", range: [0, 1], default: 0.4 },
-  beam: { kind: "value", range: [1, 4], scale: "integer", default: 1 },
+  share: { kind: "value", range: [0, 1], default: 0.35 },
 };
 
 /** What pass 1 may cost, in plain runs. */
-const PROBE = 0.15;
+const PROBE = 0.08;
 /** Images that every candidate is seen on. */
-const [FEWEST, MOST] = [32, 64];
+const [FEWEST, MOST] = [24, 64];
 /** Images of a fork, in plain runs. */
 const FORK = 1 / 20;
-/** Forks of one policy in one round, after the first. */
-const WIDTH = 2;
+/** Forks of what is not usual. */
+const RARE = 2;
 /**
- * Short forks underrate what makes a training harder, and what that is worth grows with the training: beside mirror and
- * translation, RandAugment costs 9 % of a fork's loss and mixup 16 %; after 30 epochs they take 2 to 4 % off the error, after 60 4
- * to 7 %. So a usual move may cost this share of the loss for each epoch of the plain run, and at the most MUCH: the movements and
- * one move more; a third must show what it is worth.
+ * What a usual move may cost of a fork's loss and still be taken: this share for each epoch of the plain run, at most MUCH. A short
+ * fork shows what a move holds back, not yet what it saves a long training from; what holds back hardly anything is as good as free.
  */
-const DOUBT = 0.0025;
-const MUCH = 0.15;
-const DOUBTED = 2;
-/** What is not usual must win by so much: two forks differ by 2 % of their loss by chance. */
-const CHANCE = 0.03;
+const DOUBT = 0.0016;
+const MUCH = 0.1;
+/** The same for a draw among transforms: on Fashion-MNIST RandAugment costs a quarter to a half of a fork's loss, and takes a tenth off the error. */
+const DRAWN = 1;
+/** Chance on top: about two deviations of what two forks differ by, over the root of the held-out images. */
+const SPREAD = 0.6;
+/** Held-out images where nobody says how many. */
+const SOME = 225;
+/** What is not usual must win by so much, and by more than chance. */
+const WON = 0.03;
 const PROBING = `${manifest.name}/probe`;
+/** Under which the fork of the base is kept: pass 1 asks the model whose rate has come down. */
+const SETTLED = "base";
 /** Groups that others decide. */
 const NOT_OURS = ["ssl", "optimization", "distillation", "ensembling"];
 
-/** One fork: `loss` is null while it is awaited and where it failed. */
+/** A move, put onto what had been taken before it. */
 type Fork = {
   readonly policy: Fragment;
-  /** Moves that led to it. */ readonly usual: number;
-  readonly unusual: number;
+  /** The move's, to be taken apart where it is turned down; null: the base. */ readonly move: Move | null;
+  /** Null while it is awaited, and where it failed. */ readonly loss: number | null;
   readonly told: boolean;
-  readonly loss: number | null;
+  readonly taken: boolean;
 };
 export type RegularizationState = {
   /** As it was given, and from the judgement on without what that forbids. */ readonly problem: Problem;
-  readonly phase: "probe" | "probing" | "forks";
+  readonly phase: "base" | "probe" | "probing" | "forks";
   readonly candidates: readonly Candidate[];
-  readonly moves: readonly Move[];
-  /** The first is the base; then each usual move by itself. */ readonly forks: readonly Fork[];
-  readonly asked: number;
+  /** Still to be tried, likeliest first. */ readonly moves: readonly Move[];
+  /** In the order asked; the first is the base. */ readonly forks: readonly Fork[];
   /** In images, as `imagesSeen` counts them. */ readonly spent: number;
   /** The most that a fork has cost so far. */ readonly dearest: number;
   readonly limit: number;
-  readonly beam: number;
   readonly over: boolean;
 };
 
-function init(problem: Problem, { share = AXES.share.default, beam = 1 }: RegularizationOptions): RegularizationState {
+function init(problem: Problem, { share = AXES.share.default }: RegularizationOptions): RegularizationState {
   const plain = imagesSeen(problem.plain);
-  const candidates = trunkOf(problem) ? candidatesOf(problem) : [];
-  const start: RegularizationState = {
+  return {
     problem,
-    phase: "probe",
-    candidates,
+    phase: "base",
+    candidates: trunkOf(problem) ? candidatesOf(problem) : [],
     moves: [],
     forks: [],
-    asked: 0,
     spent: 0,
     dearest: forkImages(problem) * (plain / problem.plain.trained),
     limit: Math.min(imagesSeen(problem.budget), share * plain),
-    beam,
     over: false,
   };
-  return candidates.length ? start : withForks(start, []);
 }
 
 const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK * plain.trained));
 
-/** The first forks: the base, and each usual move by itself. */
-function withForks(state: RegularizationState, probed: ProbeAnswer["probed"]): RegularizationState {
+/** What was good elsewhere, as far as it is known here and not refused; then what is usual, then what is not. */
+function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): RegularizationState {
   const problem = judged(state.problem, judge(state.problem, probed));
-  const moves = movesOf(problem);
-  const first: Fork = forkOf(mergeFragments(problem.base, { steps: [] }), 0, 0);
-  const usual = moves.filter((move) => move.usual).flatMap((move) => child(problem, first, move));
-  const others = [...usual, ...warmForks(problem)];
-  return { ...state, problem, phase: "forks", moves, forks: moves.length || others.length ? [first, ...others] : [] };
-}
-/** What was good elsewhere, without what is refused here and what forks cannot judge: every step of it has the benefit of the doubt. */
-const warmForks = (problem: Problem): readonly Fork[] =>
-  (problem.warm ?? []).flatMap((warm) => {
-    const steps = warm.steps.filter(({ use }) => isJudged(problem, use));
-    const policy = mergeFragments(problem.base, { steps });
-    return steps.length ? [forkOf(policy, steps.length, 0)] : [];
+  const warm = (problem.warm ?? []).flatMap(({ steps }): readonly Move[] => {
+    const known = steps.filter(({ use }) => problem.techniques.some(({ name }) => name === use));
+    return known.length ? [{ steps: known, as: "drawn", instead: null }] : [];
   });
-const forkOf = (policy: Fragment, usual: number, unusual: number): Fork => ({
-  policy,
-  usual,
-  unusual,
-  told: false,
-  loss: null,
-});
-function child(problem: Problem, { policy, usual, unusual }: Fork, move: Move): readonly Fork[] {
-  const next = moved(problem, policy, move);
-  return next ? [forkOf(next, usual + Number(move.usual), unusual + Number(!move.usual))] : [];
+  const moves = movesOf(problem);
+  const rare = moves.filter((move) => move.as === "won").slice(0, RARE);
+  const forks = state.forks.map((fork) => ({ ...fork, policy: mergeFragments(problem.base, { steps: [] }) }));
+  return {
+    ...state,
+    problem,
+    phase: "forks",
+    moves: [...warm, ...moves.filter(({ as }) => as !== "won"), ...rare],
+    forks,
+  };
 }
 
+/** The last fork that was taken; undefined where none was. */
+const takenOf = ({ forks }: Pick<RegularizationState, "forks">): Fork | undefined =>
+  forks.findLast(({ taken }) => taken);
+
 function ask(state: RegularizationState): readonly [Request, RegularizationState] {
-  const { problem } = state;
-  if (state.phase === "probe") return askProbe(state);
-  if (state.phase === "probing") return [{ kind: "wait" }, state];
-  const next = state.forks[state.asked];
-  const awaited = state.asked - state.forks.filter(({ told }) => told).length;
-  if (next && !state.over && state.spent + (awaited + 1) * state.dearest <= state.limit) {
-    const trunk = trunkOf(problem);
-    const until = (trunk?.images ?? 0) + forkImages(problem);
-    return [
-      {
-        kind: "trial",
-        id: `${state.asked}`,
-        policy: next.policy,
-        until,
-        // A schedule of its own, which ends with it: a rate that has come down shows what the weights are worth.
-        horizon: until,
-        ...(trunk && { from: trunk.name, origin: trunk.images }),
-        // The same seed throughout: the same batches.
-        seed: problem.seed,
-      },
-      { ...state, asked: state.asked + 1 },
-    ];
+  const { problem, phase, forks } = state;
+  if (phase === "probing" || forks.some(({ told }) => !told)) return [{ kind: "wait" }, state];
+  if (phase === "base") {
+    const fork: Fork = { policy: mergeFragments(problem.base, { steps: [] }), move: null, ...AWAITED };
+    return canPay(state) ? askFork({ ...state, forks: [fork] }) : done(state);
   }
-  if (awaited > 0) return [{ kind: "wait" }, state];
-  if (!next && !state.over) {
-    const more = nextRound(state);
-    if (more.length) return ask({ ...state, forks: [...state.forks, ...more] });
-  }
-  const failed = state.asked > 0 && state.forks.slice(0, state.asked).every(({ loss }) => loss === null);
+  if (phase === "probe") return askProbe(state);
+  const [move, ...moves] = state.moves;
+  if (!move || !canPay(state)) return done(state);
+  const policy = moved(problem, takenOf(state)?.policy ?? problem.base, move);
+  if (!policy) return ask({ ...state, moves });
+  return askFork({ ...state, moves, forks: [...forks, { policy, move, ...AWAITED }] });
+}
+const AWAITED = { loss: null, told: false, taken: false } as const;
+const canPay = ({ over, spent, dearest, limit }: RegularizationState): boolean => !over && spent + dearest <= limit;
+function done(state: RegularizationState): readonly [Request, RegularizationState] {
+  const failed = state.forks.length > 0 && state.forks.every(({ loss }) => loss === null);
   return [{ kind: "done", ok: !failed, ...(failed && { why: "every trial failed" }) }, state];
+}
+
+/** The last fork. */
+function askFork(state: RegularizationState): readonly [Request, RegularizationState] {
+  const { problem, forks, candidates } = state;
+  const trunk = trunkOf(problem);
+  const until = (trunk?.images ?? 0) + forkImages(problem);
+  const first = forks.length === 1;
+  return [
+    {
+      kind: "trial",
+      id: first ? SETTLED : `${forks.length - 1}`,
+      policy: forks.at(-1)!.policy,
+      until,
+      // A schedule of its own, which ends with it: a rate that has come down shows what the weights are worth.
+      horizon: until,
+      ...(trunk && { from: trunk.name, origin: trunk.images }),
+      ...(first && candidates.length && { keep: SETTLED }),
+      // The same seed throughout: the same batches.
+      seed: problem.seed,
+    },
+    state,
+  ];
 }
 
 /**
@@ -159,16 +162,15 @@ function ask(state: RegularizationState): readonly [Request, RegularizationState
  * unseen; nothing is probed where it is too little for them too.
  */
 function askProbe(state: RegularizationState): readonly [Request, RegularizationState] {
-  const { problem, limit } = state;
-  const trunk = trunkOf(problem)!;
-  const most = Math.min(PROBE * imagesSeen(problem.plain), limit);
+  const { problem, limit, spent } = state;
+  const most = Math.min(PROBE * imagesSeen(problem.plain), limit - spent);
   const held = Number(problem.facts["validation"] ?? 0);
   // Two thirds for everybody, one for those that are looked at again; the model looks at each twice more.
   const each = ({ length }: readonly Candidate[]): number =>
     Math.min(Math.floor(((2 / 3) * most * 3) / (length + 2)), MOST, held);
   const enough = (some: readonly Candidate[]): boolean => each(some) >= Math.max(1, Math.min(FEWEST, held));
   const candidates = [state.candidates, mostUrgent(problem, state.candidates)].find(enough);
-  if (!candidates?.length) return ask(withForks(state, []));
+  if (!candidates?.length) return ask(withMoves(state, []));
   const images = each(candidates);
   const further = Math.min(held, images + Math.floor((most - (images * (candidates.length + 2)) / 3) / 4));
   const shift = problem.techniques.find(({ name }) => name.endsWith("technique-augment/translate"))?.name ?? null;
@@ -181,7 +183,7 @@ function askProbe(state: RegularizationState): readonly [Request, Regularization
       use: PROBING,
       with: args as unknown as Json,
       policy: problem.base,
-      from: trunk.name,
+      from: SETTLED,
       atMost: { ...zeroCost, inferred: Math.floor(3 * most) },
     },
     { ...state, phase: "probing" },
@@ -193,67 +195,51 @@ function tell(state: RegularizationState, answer: Answer): RegularizationState {
   const spent = state.spent + seen;
   if (state.phase === "probing") {
     const { probed } = (answer.value ?? { probed: [] }) as unknown as ProbeAnswer;
-    return withForks({ ...state, spent }, probed);
+    return withMoves({ ...state, spent }, probed);
   }
-  const at = Number(answer.id);
-  // Not at the best temperature: short forks are shocked by strong policies, and what these do for confidence shows first.
+  // Not at the best temperature: a model that has not yet overfitted is about as sure as it may be.
   const score = answer.status === "ok" ? answer.score?.loss : undefined;
   const loss = score !== undefined && Number.isFinite(score) ? score : null;
-  const forks = state.forks.map((one, i) => (i === at ? { ...one, told: true, loss } : one));
   const over = state.over || answer.status === "over-budget";
-  return { ...state, forks, spent, dearest: Math.max(state.dearest, seen), over };
-}
-
-/** What a fork is ranked by; infinite where nothing is known of it. */
-function rankOf({ plain, facts }: Problem, { loss, usual, unusual }: Fork): number {
-  const epochs = plain.trained / Number(facts["images"] ?? plain.trained);
-  const doubt = Math.min(MUCH, DOUBT * epochs) * Math.min(usual, DOUBTED);
-  return (loss ?? Number.POSITIVE_INFINITY) * (1 - doubt) * (1 + CHANCE) ** unusual;
-}
-const ranked = ({ problem, forks }: Pick<RegularizationState, "problem" | "forks">): readonly Fork[] =>
-  forks.filter(({ loss }) => loss !== null).sort((a, b) => rankOf(problem, a) - rankOf(problem, b));
-
-/** Whether anything at all beats the base by more than chance: else nobody has the benefit of a doubt. */
-function isWorthwhile([first, ...others]: readonly Fork[]): boolean {
-  const losses = others.flatMap(({ loss }) => (loss === null ? [] : [loss]));
-  const base = first?.loss ?? null;
-  return base !== null && base - Math.min(...losses) > margin({ base, candidates: losses.length });
-}
-
-/** One move more from each of the best; none where they have been tried, or were no good by themselves. */
-function nextRound({ forks, moves, problem, beam }: RegularizationState): readonly Fork[] {
-  const [first] = forks;
-  if (!first) return [];
-  const known = new Set(forks.map(({ policy }) => JSON.stringify(policy)));
-  const alone = (move: Move): number => {
-    const [single] = child(problem, first, move);
-    const tried = single && forks.find(({ policy }) => JSON.stringify(policy) === JSON.stringify(single.policy));
-    return rankOf(problem, tried ?? first);
+  const last = state.forks.at(-1)!;
+  const taken = loss !== null && (last.move === null || loss <= mostFor(state, last.move));
+  const next: RegularizationState = {
+    ...state,
+    forks: [...state.forks.slice(0, -1), { ...last, told: true, loss, taken }],
+    spent,
+    dearest: Math.max(state.dearest, seen),
+    over,
   };
-  // In the order of their priors: what a fork says of a move alone is how much it holds back, not how much it helps.
-  const hopeful = moves.filter((move) => !move.usual || alone(move) < rankOf(problem, first));
-  const leaders = isWorthwhile(forks) ? ranked({ problem, forks }).slice(0, beam) : [first];
-  return leaders.flatMap((leader) =>
-    hopeful
-      .flatMap((move) => child(problem, leader, move))
-      .filter(({ policy }) => !known.has(JSON.stringify(policy)))
-      .slice(0, WIDTH),
-  );
+  if (last.move === null)
+    return loss !== null && state.candidates.length ? { ...next, phase: "probe" } : withMoves(next, []);
+  // One of several may be what held it back.
+  const { steps, as } = last.move;
+  const apart = taken || steps.length < 2 ? [] : steps.map((step): Move => ({ steps: [step], as, instead: null }));
+  return { ...next, moves: [...apart, ...next.moves] };
 }
 
-/** The best by what has been told: the budget may end within a round. It goes on from the trunk's training, which has been paid for. */
-function best({ problem, forks, asked }: RegularizationState): Fragment {
-  const start = asked > 0 && trunkOf(problem) ? ((problem.facts["start"] ?? {}) as Params) : {};
-  const [leader] = ranked({ problem, forks });
-  if (!leader || !isWorthwhile(forks)) return mergeFragments(problem.base, { steps: [], train: start });
-  // What forks cannot judge is taken for its prior.
-  return mergeFragments(leader.policy, { ...givenOf(problem, leader.policy), train: start });
+/** The loss up to which a move is taken: that of what has been taken before it, and something on top. */
+function mostFor(state: RegularizationState, { as }: Move): number {
+  const { plain, facts } = state.problem;
+  const epochs = plain.trained / Number(facts["images"] ?? plain.trained);
+  const chance = SPREAD / Math.sqrt(Number(facts["validation"] ?? 0) || SOME);
+  const allowed = { drawn: DRAWN, doubted: Math.min(MUCH, DOUBT * epochs) + chance, shown: 0, won: -WON - chance };
+  return (takenOf(state)?.loss ?? Number.POSITIVE_INFINITY) * (1 + allowed[as]);
+}
+
+/** What was taken. It goes on from the trunk's training, whose images are so not lost. */
+function best(state: RegularizationState): Fragment {
+  const { problem } = state;
+  const taken = takenOf(state);
+  if (!taken) return problem.base;
+  const train = trunkOf(problem) ? ((problem.facts["start"] ?? {}) as Params) : {};
+  return mergeFragments(taken.policy, { steps: [], train });
 }
 
 /**
- * Augmentation, label and architectural regularization in two passes. Pass 1 asks the half-trained model, by inference alone, what each
- * transform does to held-out images: what turns classes into others is refused, the rest is ordered by strength. Pass 2 forks short
- * trainings from that model: the usual policy against none, then one decision after the other. Errors: REG_PARAM*.
+ * Augmentation, label and architectural regularization in two passes. Pass 1 asks a model that has trained a little, by inference alone,
+ * what each transform does to held-out images: what turns classes into others is refused, the rest is ordered by strength. Pass 2
+ * forks short trainings from it and puts one usual move onto the other, as long as none holds the training back. Errors: REG_PARAM*.
  */
 export function createRegularization(
   options: { readonly [option: string]: Json | undefined } = {},

@@ -28,11 +28,14 @@ describe("forks", () => {
   });
   const techniques = [
     meta("own/decay", "update", 0.6),
-    meta("own/first", "mix", 0.7),
-    meta("own/second", "mix", 0.6),
-    meta("own/third", "label", 0.5),
+    { ...meta("own/draw", "space", 0.6), group: "augmentation-policy" },
+    meta("own/lift", "space", 0.8),
+    meta("own/move", "space", 0.6),
+    meta("own/blend", "mix", 0.5),
     meta("own/rare", "label", 0.3),
-  ];
+  ].map((one) =>
+    one.order.slot === "space" && one.group === "regularization" ? { ...one, group: "augmentation" } : one,
+  );
   const start = { plainEpochs: 18, plainHorizon: 30 };
   const play = (worth: Readonly<Record<string, number>>, forks = 40, warm: readonly string[] = []) =>
     simulate(
@@ -56,51 +59,48 @@ describe("forks", () => {
   const names = ({ best }: ReturnType<typeof play>): string[] => best.steps.map(({ use }) => use.slice(4)).sort();
   const trials = ({ requests }: ReturnType<typeof play>) => requests.filter(({ kind }) => kind === "trial").length;
 
-  it("put together what helps, with what they cannot judge, and go on from the trunk's training", () => {
-    const played = play({ "own/first": 0.1, "own/second": 0.08, "own/third": -0.2, "own/rare": -0.1 });
-    expect(names(played)).toEqual(["decay", "first", "second"]);
+  const ALL_USUAL = ["decay", "draw", "lift", "move"];
+
+  it("put one usual move onto the other where none holds back, and go on from the trunk's training", () => {
+    const played = play({});
+    expect(names(played)).toEqual([...ALL_USUAL, "blend"].sort());
     expect(played.best.train).toEqual(start);
+    // The base; a draw; the movements; what no fork can reward; a blend; what is not usual.
+    expect(trials(played)).toBe(6);
   });
 
   it("give a usual move the benefit of the doubt, and no more than that", () => {
-    // 30 epochs of a plain run: 7.5 % of the loss.
-    expect(names(play({ "own/first": 0.1, "own/second": -0.06, "own/third": -0.1 }))).toEqual([
+    // 30 epochs of a plain run: 4.8 % of the loss, and 4 % for chance.
+    expect(names(play({ "own/lift": -0.04, "own/move": -0.04, "own/blend": -0.01 }))).toEqual(ALL_USUAL);
+    // Together the movements cost too much; one of them does not.
+    expect(names(play({ "own/lift": -0.02, "own/move": -0.12, "own/blend": -0.01 }))).toEqual([
       "decay",
-      "first",
-      "second",
+      "draw",
+      "lift",
     ]);
-    // A third would have to show what it is worth.
-    expect(names(play({ "own/first": 0.1, "own/second": -0.06, "own/third": -0.02 }))).toEqual([
-      "decay",
-      "first",
-      "third",
-    ]);
+    expect(names(play({ "own/decay": -0.1, "own/blend": -0.01 }))).toEqual(["draw", "lift", "move"]);
+  });
+
+  it("give a draw among transforms more of it", () => {
+    expect(names(play({ "own/draw": -0.95, "own/blend": -0.01 }))).toEqual(ALL_USUAL);
+    expect(names(play({ "own/draw": -1.05, "own/blend": -0.01 }))).toEqual(["decay", "lift", "move"]);
   });
 
   it("take what is not usual only if it wins by more than chance gives", () => {
-    const usual = { "own/first": 0.1, "own/second": -0.1, "own/third": -0.1 };
-    expect(names(play({ ...usual, "own/rare": 0.02 }))).toEqual(["decay", "first"]);
-    expect(names(play({ ...usual, "own/rare": 0.05 }))).toEqual(["decay", "first", "rare"]);
-  });
-
-  it("take nothing where nothing helps by more than chance gives", () => {
-    const played = play({ "own/first": 0.02, "own/second": 0.01, "own/third": -0.1, "own/rare": 0.02 });
-    expect(played.best.steps).toEqual([]);
-    // What is given, and each move alone: pairs of what does not help are not tried.
-    expect(trials(played)).toBe(5);
+    expect(names(play({ "own/blend": -0.01, "own/rare": 0.05 }))).toEqual(ALL_USUAL);
+    expect(names(play({ "own/blend": -0.01, "own/rare": 0.08 }))).toEqual([...ALL_USUAL, "rare"]);
   });
 
   it("try what was good elsewhere at once, without what is not known here", () => {
-    const worth = { "own/first": 0.1, "own/second": 0.09, "own/rare": 0.06 };
-    const warm = ["own/first", "own/second", "own/rare", "own/unknown"];
-    // The base, three usual moves, and no further fork is paid for.
-    expect(names(play(worth, 4))).toEqual(["decay", "first"]);
-    expect(names(play(worth, 5, warm))).toEqual(["decay", "first", "rare", "second"]);
+    const warm = ["own/blend", "own/rare", "own/unknown"];
+    // The base and one fork more.
+    expect(names(play({}, 2))).toEqual(["draw"]);
+    expect(names(play({}, 2, warm))).toEqual(["blend", "rare"]);
   });
 
-  it("have a winner too where the budget ends in the middle", () => {
-    const played = play({ "own/first": 0.1, "own/second": 0.2 }, 3);
+  it("have a best too where the budget ends in the middle", () => {
+    const played = play({}, 3);
     expect(trials(played)).toBe(3);
-    expect(names(played)).toEqual(["decay", "second"]);
+    expect(names(played)).toEqual(["draw", "lift", "move"]);
   });
 });

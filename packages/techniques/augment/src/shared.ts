@@ -39,7 +39,7 @@ const PRIORS = {
   sharpen: 0.1,
   autocontrast: 0.1,
   equalize: 0.1,
-  cluster: 0.1,
+  cluster: 0.3,
   "flip-vertical": 0.05,
   rot90: 0.05,
   grayscale: 0.05,

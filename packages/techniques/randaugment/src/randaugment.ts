@@ -6,7 +6,7 @@ import manifest from "../package.json" with { type: "json" };
 export const randaugment: Technique<{ n: number; m: number; rr: number; without: string }> = {
   name: manifest.name,
   version: manifest.version,
-  prior: 0.3,
+  prior: 0.6,
   group: "augmentation-policy",
   paper: "Cubuk et al. 2020, RandAugment, arXiv:1909.13719",
   space: {
