@@ -19,6 +19,7 @@ import {
   type MetaLearner,
   type PolicyTrain,
   type Problem,
+  type RegimenEvent,
   type SearchOptions,
   type SearchResult,
   type TrainOptions,
@@ -34,6 +35,7 @@ import { duplicatesOf, samplesOf, withPictures } from "@regimen/sources";
 import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
 import { learnerOf, problemOf } from "./problem.ts";
+import type { Session } from "./session.ts";
 import { LATE_NAME, TRUNK_NAME, answerTrial, checkpointKey, search, type Found, type TrialRequest } from "./search.ts";
 import type { Outcome } from "./session.ts";
 import { positionOf } from "./stage.ts";
@@ -71,6 +73,10 @@ type Searched = {
   readonly policy: Fragment;
 };
 
+type Stage = Extract<RegimenEvent, { kind: "stage" }>["stage"];
+const announce = (context: Context, { secondsLeft }: Session, stage: Stage, message: string): void =>
+  context.emit({ kind: "stage", stage, message, secondsLeft: secondsLeft() });
+
 async function searchWith(
   context: Context,
   opened: Opened,
@@ -86,13 +92,7 @@ async function searchWith(
   const reserve = scaleCost(whole.budget, ATTRIBUTION);
   const problem = { ...whole, budget: minusCost(whole.budget, reserve) };
   folder.json("search.json", { metalearner: learner.name, problem } as unknown as Json);
-  const begin = (): void =>
-    context.emit({
-      kind: "stage",
-      stage: "search",
-      message: `searching with ${learner.name}`,
-      secondsLeft: session.secondsLeft(),
-    });
+  const begin = (): void => announce(context, session, "search", `searching with ${learner.name}`);
   begin();
   const { executor } = options;
   if (executor?.begin)
@@ -106,13 +106,7 @@ async function searchWith(
     executor,
   );
   const left = Math.min(imagesSeen(reserve), imagesSeen(whole.budget) - imagesSeen(found.spent));
-  if (found.best.steps.length)
-    context.emit({
-      kind: "stage",
-      stage: "attribution",
-      message: "measuring what each technique is worth",
-      secondsLeft: session.secondsLeft(),
-    });
+  if (found.best.steps.length) announce(context, session, "attribution", "measuring what each technique is worth");
   const attribution = await attribute(
     session,
     found.best,
@@ -319,7 +313,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     images: (1 + budget) * plain - imagesSeen(spent),
     trunk: made?.trunk,
   });
-  context.emit({ kind: "stage", stage: "final", message: "final training", secondsLeft: session.secondsLeft() });
+  announce(context, session, "final", "final training");
   const outcome = await trainLast(opened, mergeFragments(policy, { steps: [], train: settings }), made?.trunk);
   const written = policyOf(policy, settings, seed, engineOf(context));
   const result = await finish(context, opened, outcome, written);

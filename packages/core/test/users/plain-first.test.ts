@@ -33,16 +33,16 @@ const forks = (train: Params = {}): MetaLearner => ({
 
 describe("a policy that begins plainly", () => {
   it.each([
-    ["without a baseline, where it is offered", false, {}],
-    ["with one, where a learner wants it", true, { plainEpochs: 1.2, plainHorizon: 2 }],
-  ] as const)("goes on from the search's trunk, and fit does the same to the bit: %s", async (_, baseline, wanted) => {
+    ["without a baseline", false],
+    ["with one", true],
+  ] as const)("goes on from the search's trunk, and fit does the same to the bit: %s", async (_, baseline) => {
     const seen: Seen[] = [];
     const regimen = await regimenWith(spy(seen));
     const data = { ...job().data, test: samples(40, 3) };
-    const result = await regimen.train({ ...job(), data, metalearner: forks(wanted), search: { budget: 1 }, baseline });
+    const result = await regimen.train({ ...job(), data, metalearner: forks(), search: { budget: 1 }, baseline });
     const trained = weightsOf(result.model);
     result.model.dispose();
-    expect(result.policy.train).toMatchObject({ plainEpochs: 1.2, plainHorizon: 2 });
+    expect(result.policy.train).toMatchObject({ plainEpochs: 0.5, plainHorizon: 2 });
     // The trunk was not trained again: the only noisy training is the final one, and attribution's forks.
     const { stages } = result.report.search.cost;
     const cost = (name: string): number => stages.find(({ stage }) => stage === name)!.imagesSeen;
@@ -58,19 +58,7 @@ describe("a policy that begins plainly", () => {
     }
     const again = await fit(regimen, { ...job(), data, policy: result.policy });
     expect(again.weights).toEqual(trained);
-    expect(imagesSeen(again.cost)).toBeGreaterThan(cost("final training") + 200);
-    await regimen.dispose();
-  });
-
-  it("is not offered where a baseline pays for the trunk: its images serve better under the policy", async () => {
-    const regimen = await regimenWith(spy([]));
-    const result = await regimen.train({ ...job(), metalearner: forks(), search: { budget: 1 } });
-    result.model.dispose();
-    expect(result.policy.train).not.toHaveProperty("plainEpochs");
-    const { stages, totalOverBaseline } = result.report.search.cost;
-    expect(stages.map(({ stage }) => stage)).not.toContain("plain trunk");
-    expect(totalOverBaseline!).toBeGreaterThan(1.7);
-    expect(totalOverBaseline!).toBeLessThan(2.15);
+    expect(imagesSeen(again.cost)).toBeGreaterThan(cost("final training") + 80);
     await regimen.dispose();
   });
 
@@ -84,7 +72,7 @@ describe("a policy that begins plainly", () => {
     result.model.dispose();
     // Which is paid for: what is left is so much less.
     expect(imagesSeen(result.cost)).toBeLessThan(2 * PLAIN);
-    expect(result.policy.train.epochs).toBeLessThan(2);
+    expect(result.policy.train.epochs).toBeLessThan(2.8);
     const again = await fit(regimen, { ...job(), policy: result.policy });
     expect(again.weights).toEqual(trained);
     await regimen.dispose();
