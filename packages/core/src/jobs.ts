@@ -35,9 +35,8 @@ import { duplicatesOf, samplesOf, withPictures } from "@regimen/sources";
 import { evaluatePlain, finish } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
 import { learnerOf, problemOf } from "./problem.ts";
-import type { Session } from "./session.ts";
 import { LATE_NAME, TRUNK_NAME, answerTrial, checkpointKey, search, type Found, type TrialRequest } from "./search.ts";
-import type { Outcome } from "./session.ts";
+import type { Outcome, Session } from "./session.ts";
 import { positionOf } from "./stage.ts";
 import { train } from "./train.ts";
 
@@ -175,11 +174,10 @@ class PlainRun {
     const message = this.#compare ? "plain baseline" : "plain trunk";
     this.#context.emit({ kind: "stage", stage: "baseline", message, secondsLeft: null });
     const { session, folder, seed, plain } = this.#opened;
-    const part = (id: string, share: number, from?: string): Promise<Trial> =>
-      trainPlainly(this.#opened, {
-        ...{ id, policy, until: Math.round(share * plain), horizon: plain, seed },
-        ...(from && { from }),
-      });
+    const part = (id: string, share: number, from?: string): Promise<Trial> => {
+      const how = { id, policy, until: Math.round(share * plain), horizon: plain, seed };
+      return trainPlainly(this.#opened, { ...how, ...(from && { from }) });
+    };
     const trunk = await part(TRUNK_NAME, TRUNK);
     if (!this.#compare) return { trunk, baseline: undefined };
     const late = await part(LATE_NAME, LATE, TRUNK_NAME);
