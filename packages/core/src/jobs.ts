@@ -43,7 +43,7 @@ import { train } from "./train.ts";
 /** The plain beginning of a training that no search made. */
 const START_NAME = "/start";
 /** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
-const ATTRIBUTION = 0.1;
+const ATTRIBUTION = 0.08;
 
 /** One training by a given policy. */
 export async function fitJob(context: Context, options: FitOptions): Promise<FitResult> {
@@ -87,7 +87,7 @@ async function searchWith(
   if (!(budget >= 0))
     throw new RegimenError("REG_BUDGET", `search.budget is ${budget}; expected 0 or more, in plain runs`);
   const learner = learnerOf(options, context.registered);
-  const whole = problemOf(opened, options, budget);
+  const whole = problemOf(opened, options, budget, plainRun.compare);
   const reserve = scaleCost(whole.budget, ATTRIBUTION);
   const problem = { ...whole, budget: minusCost(whole.budget, reserve) };
   folder.json("search.json", { metalearner: learner.name, problem } as unknown as Json);
@@ -154,11 +154,11 @@ type Plain = { readonly trunk: Trial; readonly baseline: Outcome | undefined };
 class PlainRun {
   readonly #context: Context;
   readonly #opened: Opened;
-  readonly #compare: boolean;
+  readonly compare: boolean;
   /** Undefined where nobody needed it. */ made: Promise<Plain> | undefined;
 
   constructor(context: Context, opened: Opened, compare: boolean) {
-    [this.#context, this.#opened, this.#compare] = [context, opened, compare];
+    [this.#context, this.#opened, this.compare] = [context, opened, compare];
   }
 
   /** `after`: called once, when it was made. */
@@ -171,7 +171,7 @@ class PlainRun {
   }
 
   async #make(policy: Fragment): Promise<Plain> {
-    const message = this.#compare ? "plain baseline" : "plain trunk";
+    const message = this.compare ? "plain baseline" : "plain trunk";
     this.#context.emit({ kind: "stage", stage: "baseline", message, secondsLeft: null });
     const { session, folder, seed, plain } = this.#opened;
     const part = (id: string, share: number, from?: string): Promise<Trial> => {
@@ -179,7 +179,7 @@ class PlainRun {
       return trainPlainly(this.#opened, { ...how, ...(from && { from }) });
     };
     const trunk = await part(TRUNK_NAME, TRUNK);
-    if (!this.#compare) return { trunk, baseline: undefined };
+    if (!this.compare) return { trunk, baseline: undefined };
     const late = await part(LATE_NAME, LATE, TRUNK_NAME);
     const from = decode(folder.store.get(checkpointKey(LATE_NAME))!);
     const order = { key: "baseline", policy, seed, until: plain, horizon: plain, from, validate: true, lasting: true };

@@ -11,7 +11,7 @@ import {
   type SearchOptions,
 } from "@regimen/contracts";
 import { TRUNK, type Opened } from "./context.ts";
-import { TRUNK_NAME, usable } from "./search.ts";
+import { LATE_NAME, TRUNK_NAME, usable } from "./search.ts";
 
 export function learnerOf(options: SearchOptions, { metalearners }: Regimen["registered"]): MetaLearner {
   const { metalearner = "default" } = options;
@@ -28,7 +28,8 @@ export function learnerOf(options: SearchOptions, { metalearners }: Regimen["reg
   );
 }
 
-export function problemOf(opened: Opened, options: SearchOptions, budget: number): Problem {
+/** `compared`: there will be a baseline, whose later checkpoint a learner may look at. */
+export function problemOf(opened: Opened, options: SearchOptions, budget: number, compared: boolean): Problem {
   const { session, seed, plain } = opened;
   const space = options.search?.space ?? {};
   const known = session.registered.techniques.map(({ name }) => name);
@@ -88,6 +89,7 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
       validation: session.data.validation.length,
       // Settings of a training that goes on from the trunk.
       start: { plainEpochs: TRUNK * session.settings.epochs, plainHorizon: session.settings.epochs },
+      ...(compared && { late: LATE_NAME }),
       trunk: TRUNK_NAME,
       trunkImages: Math.round((TRUNK * plain) / session.settings.batchSize) * session.settings.batchSize,
     },

@@ -48,8 +48,12 @@ function everywhere(technique: TechniqueMeta, fixed: Params): Params {
   return { ...completeParams(technique, fixed), ...(rate && { [rate[0]]: 1 }) };
 }
 
-/** What cannot be used unseen, and rotations: what is asked where the budget does not show everything to enough images. */
+/** What makes another thing of a thing, if anything does: what cannot be used unseen, and rotations. */
+export const turnsOf = ({ techniques }: Problem): readonly string[] =>
+  techniques.filter((one) => isRisky(one) || shortName(one.name) === "rotate").map(({ name }) => name);
+
+/** What is asked where the budget does not show everything to enough images. */
 export const mostUrgent = (problem: Problem, candidates: readonly Candidate[]): readonly Candidate[] => {
-  const risky = problem.techniques.filter(isRisky).map(({ name }) => name);
-  return candidates.filter(({ use }) => risky.includes(use) || shortName(use) === "rotate");
+  const turns = turnsOf(problem);
+  return candidates.filter(({ use }) => turns.includes(use));
 };

@@ -11,7 +11,7 @@ export type Flip = {
   readonly to: number;
   readonly flipped: number;
   readonly of: number;
-  /** The share that harmless changes flip; 0.05 at least. */ readonly harmless: number;
+  /** The share that is taken for `to` as it is, or that harmless changes flip; 0.05 at least. */ readonly harmless: number;
   /** Of so many flips or more, if the change were harmless: a binomial's tail. */ readonly p: number;
 };
 export type Comparison = {
@@ -27,8 +27,13 @@ export type Comparison = {
 /** A flip rate below which nothing is held against a transform. */
 const TOLERATED = 0.05;
 
-/** What a change does to a model's answers, image by image. `labels`: class numbers; `harmless`: the answers after a change that hurts nobody. */
-export function compareViews(before: View, after: View, labels: Int32Array, harmless?: View): Comparison {
+/** What a change does to a model's answers, image by image. `labels`: class numbers; `harmless`: the answers after a change that hurts nobody. `forgiving`: the mistakes that the model makes anyway are not held against the change. */
+export function compareViews(
+  before: View,
+  after: View,
+  labels: Int32Array,
+  { harmless, forgiving = true }: { readonly harmless?: View | undefined; readonly forgiving?: boolean } = {},
+): Comparison {
   const { rows } = before;
   const classes = before.probabilities.width;
   const was = predictions(before);
@@ -44,10 +49,15 @@ export function compareViews(before: View, after: View, labels: Int32Array, harm
   const right = Array.from({ length: classes }, () => 0);
   const flips = Array.from({ length: classes * classes }, () => 0);
   const expected = Array.from({ length: classes * classes }, () => 0);
+  /** What the model takes for what, unchanged: a weak one flips along its own mistakes, whatever is done to an image. */
+  const mistaken = Array.from({ length: classes * classes }, () => 0);
   let [correct, kept] = [0, 0];
   for (let row = 0; row < rows; row++) {
     const label = labels[row]!;
-    if (was[row] !== label) continue;
+    if (was[row] !== label) {
+      mistaken[label * classes + was[row]!]!++;
+      continue;
+    }
     correct++;
     right[label]!++;
     if (is[row] === label) kept++;
@@ -55,15 +65,18 @@ export function compareViews(before: View, after: View, labels: Int32Array, harm
     if (moved) expected[label * classes + moved[row]!]!++;
   }
   let flip: Flip | null = null;
-  for (let from = 0; from < classes; from++)
+  for (let from = 0; from < classes; from++) {
+    const all = right[from]! + sum(mistaken.slice(from * classes, (from + 1) * classes));
     for (let to = 0; to < classes; to++) {
-      const flipped = flips[from * classes + to]!;
+      const at = from * classes + to;
+      const flipped = flips[at]!;
       if (from === to || !flipped) continue;
       const of = right[from]!;
-      const rate = Math.max(TOLERATED, expected[from * classes + to]! / of);
+      const rate = Math.max(TOLERATED, expected[at]! / of, forgiving ? mistaken[at]! / all : 0);
       const p = binomialTail(flipped, of, rate);
       if (!flip || p < flip.p) flip = { from, to, flipped, of, harmless: rate, p };
     }
+  }
   const { mean, error } = meanOf(rises);
   return {
     images: rows,
@@ -75,6 +88,8 @@ export function compareViews(before: View, after: View, labels: Int32Array, harm
     right,
   };
 }
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 function predictions({ rows, probabilities: { width, values } }: View): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => {

@@ -9,7 +9,7 @@ export type ProbeArgs = {
   /** Held-out images that every candidate is seen on, and that those are seen on which may be refused. */
   readonly images: number;
   readonly further: number;
-  /** Techniques that are looked at on all of them, whatever they seem to do. */ readonly careful: readonly string[];
+  /** Techniques that are looked at on all of them, whatever they seem to do, and forgiven nothing. */ readonly careful: readonly string[];
   /** The technique whose shift by two pixels shows what is harmless; absent: five in a hundred are. */
   readonly shift: string | null;
 };
@@ -48,7 +48,10 @@ export const probe: Measure = async (run, args) => {
       for (const [at, table] of tables.entries())
         probed.push({
           ...own[at]!,
-          ...compareViews(before, viewOf(table), labels, harmless && viewOf(harmless)),
+          ...compareViews(before, viewOf(table), labels, {
+            harmless: harmless && viewOf(harmless),
+            forgiving: !careful.includes(use),
+          }),
         });
     }
     return probed;

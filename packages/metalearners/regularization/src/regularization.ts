@@ -13,7 +13,7 @@ import {
 } from "@regimen/core";
 import { checkOptions, trunkOf } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
-import { candidatesOf, isRisky, mostUrgent, type Candidate } from "./candidates.ts";
+import { candidatesOf, mostUrgent, turnsOf, type Candidate } from "./candidates.ts";
 import { judge } from "./judge.ts";
 import { judged, moved, movesOf, type Move } from "./policies.ts";
 import { probe, type ProbeAnswer, type ProbeArgs } from "./probe.ts";
@@ -22,7 +22,7 @@ export type RegularizationOptions = {
   /** What the search may spend, in plain runs; less where the budget is less. 0 to 1. */ readonly share?: number;
 };
 const AXES: { readonly [K in keyof Required<RegularizationOptions>]: NumberAxis } = {
-  share: { kind: "value", range: [0, 1], default: 0.35 },
+  share: { kind: "value", range: [0, 1], default: 0.3 },
 };
 
 /** What pass 1 may cost, in plain runs. */
@@ -48,7 +48,7 @@ const SOME = 225;
 /** What is not usual must win by so much, and by more than chance. */
 const WON = 0.03;
 const PROBING = `${manifest.name}/probe`;
-/** Under which the fork of the base is kept: pass 1 asks the model whose rate has come down. */
+/** Under which the fork of the base is kept: pass 1 asks the model whose rate has come down, where no baseline has come further. */
 const SETTLED = "base";
 /** Groups that others decide. */
 const NOT_OURS = ["ssl", "optimization", "distillation", "ensembling"];
@@ -95,7 +95,7 @@ function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): R
   const problem = judged(state.problem, judge(state.problem, probed));
   const warm = (problem.warm ?? []).flatMap(({ steps }): readonly Move[] => {
     const known = steps.filter(({ use }) => problem.techniques.some(({ name }) => name === use));
-    return known.length ? [{ steps: known, as: "drawn", instead: null }] : [];
+    return known.length ? [{ parts: [known], as: "drawn", instead: null }] : [];
   });
   const moves = movesOf(problem);
   const rare = moves.filter((move) => move.as === "won").slice(0, RARE);
@@ -174,7 +174,7 @@ function askProbe(state: RegularizationState): readonly [Request, Regularization
   const images = each(candidates);
   const further = Math.min(held, images + Math.floor((most - (images * (candidates.length + 2)) / 3) / 4));
   const shift = problem.techniques.find(({ name }) => name.endsWith("technique-augment/translate"))?.name ?? null;
-  const careful = problem.techniques.filter(isRisky).map(({ name }) => name);
+  const careful = turnsOf(problem);
   const args: ProbeArgs = { candidates, images, further, careful, shift };
   return [
     {
@@ -183,7 +183,7 @@ function askProbe(state: RegularizationState): readonly [Request, Regularization
       use: PROBING,
       with: args as unknown as Json,
       policy: problem.base,
-      from: SETTLED,
+      from: (problem.facts["late"] as string | undefined) ?? SETTLED,
       atMost: { ...zeroCost, inferred: Math.floor(3 * most) },
     },
     { ...state, phase: "probing" },
@@ -213,8 +213,9 @@ function tell(state: RegularizationState, answer: Answer): RegularizationState {
   if (last.move === null)
     return loss !== null && state.candidates.length ? { ...next, phase: "probe" } : withMoves(next, []);
   // One of several may be what held it back.
-  const { steps, as } = last.move;
-  const apart = taken || steps.length < 2 ? [] : steps.map((step): Move => ({ steps: [step], as, instead: null }));
+  const { parts, as } = last.move;
+  const smaller = parts.length > 1 ? parts : parts.flat().map((step) => [step]);
+  const apart = taken || smaller.length < 2 ? [] : smaller.map((part): Move => ({ parts: [part], as, instead: null }));
   return { ...next, moves: [...apart, ...next.moves] };
 }
 

@@ -44,9 +44,19 @@ describe("compareViews", () => {
   it("holds against a change no more than a harmless one does", () => {
     const after = [...repeat(1, 6), ...labels.slice(6)];
     expect(compareViews(sure(labels), sure(after), own).flip!.p).toBeLessThan(1e-3);
-    const { flip } = compareViews(sure(labels), sure(after), own, sure(after));
+    const { flip } = compareViews(sure(labels), sure(after), own, { harmless: sure(after) });
     expect(flip).toMatchObject({ harmless: 0.3 });
     expect(flip!.p).toBeGreaterThan(0.4);
+  });
+
+  it("holds against a change no more than the mistakes that the model makes without it", () => {
+    const before = [...repeat(1, 8), ...labels.slice(8)]; // 8 of 20 images of class 0 are taken for class 1
+    const after = [...repeat(1, 14), ...labels.slice(14)]; // and 6 of the 12 others, changed
+    const { flip } = compareViews(sure(before), sure(after), own);
+    expect(flip).toMatchObject({ from: 0, to: 1, flipped: 6, of: 12, harmless: 0.4 });
+    expect(flip!.p).toBeGreaterThan(0.3);
+    // But for what may make another thing of a thing.
+    expect(compareViews(sure(before), sure(after), own, { forgiving: false }).flip).toMatchObject({ harmless: 0.05 });
   });
 
   it("measures the rise of the loss and the movement of the features", () => {

@@ -43,7 +43,7 @@ export const refused: MakeSection = (report) => {
       chart
         ? figure(
             html`Right answers that turned into one certain wrong class when the image was changed.
-              ${shift ? html`<span class="s">Grey circle</span>: what a shift by a few pixels, which should not matter, may turn; ` : ""}<span
+              ${shift ? html`<span class="s">Grey circle</span>: what is taken for that anyway, as it is or after a shift by a few pixels; ` : ""}<span
                 class="r"
                 >red diamond</span
               >: under the refused
@@ -106,7 +106,7 @@ function evidence(report: Report, refusal: Refusal): Html {
   if (f) {
     know("from", "to", "flips", "flipped", "of", "reference", "harmless", "p");
     sentences.push(
-      `${count(f.flips)} of ${count(f.of)} right answers${f.from === null ? "" : ` “${f.from}”`} turned${f.to === null ? "" : ` into “${f.to}”`}${f.harmless === null ? "" : `; a small shift turns ${percent(f.harmless, 0)} at most`}${f.p === null ? "" : ` (${pValue(f.p)})`}.`,
+      `${count(f.flips)} of ${count(f.of)} right answers${f.from === null ? "" : ` “${f.from}”`} turned${f.to === null ? "" : ` into “${f.to}”`}${f.harmless === null ? "" : `; as they are, or after a small shift, ${percent(f.harmless, 0)} at most are taken for that`}${f.p === null ? "" : ` (${pValue(f.p)})`}.`,
     );
   }
   const fork = forks(refusal);
