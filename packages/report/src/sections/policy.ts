@@ -43,8 +43,10 @@ export const policy: MakeSection = (report) => {
                   chosen${statuses.has("stopped") ? ", dashed ones were stopped early" : ""}${statuses.has("failed") ? ", and a cross marks what failed" : ""}.`,
                 picture(chart),
                 html`<p class="foot">
-                  Lines that meet in one point are spread by a few pixels, so that each can be
-                  seen.${left ? ` ${many(left, "more axis", "more axes")}, off in every trial or a detail of another, ${left === 1 ? "stands" : "stand"} in the table only.` : ""}${lower(report)}
+                  Lines that meet in one point are spread by a few pixels, so that each can be seen. The loss on the
+                  last axis is that of answers made as sure as suits the trial best: it is lower than the loss itself,
+                  which the next section
+                  shows.${left ? ` ${many(left, "more axis", "more axes")}, off in every trial or a detail of another, ${left === 1 ? "stands" : "stand"} in the table only.` : ""}${lower(report)}
                 </p>`,
                 folded(
                   trialTable(report),
