@@ -21,6 +21,7 @@ export const ARMS = [
   learned("Hyperband", "hyperband"),
   fixed("none", []),
   fixed("mirror + translate", BASE),
+  fixed("RandAugment(2, 9) alone", [technique("randaugment", { n: 2, m: 9 })]),
   fixed("+ RandAugment(2, 9)", [...BASE, technique("randaugment", { n: 2, m: 9 })]),
   fixed("+ TrivialAugment standard", [...BASE, technique("trivialaugment", { space: "standard" })]),
   fixed("+ mixup", [...BASE, technique("mixup")]),

@@ -188,7 +188,7 @@ alone a third); only "${PLAIN}" has one plain run. The same seed means the same 
 
 - **Regimen**: the default metalearner, without a baseline; the trunk that it forks is paid for by the search.
 - **random, ASHA, TPE, Hyperband**: our own, as metalearners, on the same footing.
-- **none**, **mirror + translate** and what begins with **+** (beside mirror and translate): a policy by hand, with the whole cost as longer training.
+- **none**, **mirror + translate**, **RandAugment alone** and what begins with **+** (beside mirror and translate): a policy by hand, with the whole cost as longer training.
 - **Optuna**, **Ray Tune**: their searches over the same space, beginning with the same two policies, driving our trainer through \`regimen fit\`. A trial is at most
   0.45 of a plain run; what they prune is interrupted, and its images count as far as it had come. Starting a process and measuring its speed for each trial is in their seconds.
 

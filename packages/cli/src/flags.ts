@@ -1,7 +1,7 @@
-import { resolve } from "node:path";
 import { RegimenError } from "@regimen/contracts";
 import { InvalidArgumentError, type Command } from "commander";
 import { parseSet, type Override } from "./config/read.ts";
+import { policyPath } from "./job/policy.ts";
 
 /** The options of `train`, `search` and `fit`. */
 export type JobFlags = {
@@ -67,7 +67,7 @@ export const budgetFlag = (command: Command): Command =>
     .option("--budget <x>", "what the search may cost, in plain runs", number)
     .option(
       "--warm <policy>",
-      "a policy.json, or a run's folder: tried first (repeatable)",
+      "a policy.json, a run's folder or a preset: tried first (repeatable)",
       (place: string, earlier: readonly string[] = []) => [...earlier, place],
     );
 
@@ -79,7 +79,7 @@ export function overrides(flags: JobFlags, cwd: string): Override[] {
     ...(flags.budget === undefined ? [] : [{ path: ["search", "budget"], value: flags.budget, option: "--budget" }]),
     ...(flags.warm === undefined
       ? []
-      : [{ path: ["search", "warm"], value: flags.warm.map((place) => resolve(cwd, place)), option: "--warm" }]),
+      : [{ path: ["search", "warm"], value: flags.warm.map((place) => policyPath(place, cwd)), option: "--warm" }]),
   ];
 }
 

@@ -116,7 +116,7 @@ function program(io: Call, console: Console): Command {
       "regimen fit regimen.yaml --policy none --json",
     ]),
   )
-    .requiredOption("--policy <file>", "a policy.json, a run's folder, or none for the plain baseline")
+    .requiredOption("--policy <file>", "a policy.json, a run's folder, a preset, or none for the plain baseline")
     .action(async (target: string | undefined, flags: JobFlags) =>
       (await import("./commands/fit.ts")).fitCommand(io, console, target, flags),
     );
@@ -212,7 +212,7 @@ function program(io: Call, console: Console): Command {
       ]),
     ),
   )
-    .option("--policy <file>", "a policy.json, or a run's folder")
+    .option("--policy <file>", "a policy.json, a run's folder or a preset")
     .option("--all", "every installed transform at five magnitudes")
     .requiredOption("--data <place>", "a folder, a file, or FORMAT:PATH")
     .requiredOption("--out <file.png>", "where to write the sheet")

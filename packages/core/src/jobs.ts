@@ -42,8 +42,8 @@ import { train } from "./train.ts";
 
 /** The plain beginning of a training that no search made. */
 const START_NAME = "/start";
-/** Share of the search's budget that goes into telling what each technique of the chosen policy was worth. */
-const ATTRIBUTION = 0.08;
+/** Share of the search's budget that goes into telling what each technique is worth, where there is a baseline to tell it on. */
+const ATTRIBUTION = 0.15;
 
 /** One training by a given policy. */
 export async function fitJob(context: Context, options: FitOptions): Promise<FitResult> {
@@ -88,7 +88,7 @@ async function searchWith(
     throw new RegimenError("REG_BUDGET", `search.budget is ${budget}; expected 0 or more, in plain runs`);
   const learner = learnerOf(options, context.registered);
   const whole = problemOf(opened, options, budget, plainRun.compare);
-  const reserve = scaleCost(whole.budget, ATTRIBUTION);
+  const reserve = scaleCost(whole.budget, plainRun.compare ? ATTRIBUTION : 0);
   const problem = { ...whole, budget: minusCost(whole.budget, reserve) };
   folder.json("search.json", { metalearner: learner.name, problem } as unknown as Json);
   const begin = (): void => announce(context, session, "search", `searching with ${learner.name}`);
@@ -105,7 +105,8 @@ async function searchWith(
     executor,
   );
   const left = Math.min(imagesSeen(reserve), imagesSeen(whole.budget) - imagesSeen(found.spent));
-  if (found.best.steps.length) announce(context, session, "attribution", "measuring what each technique is worth");
+  if (found.best.steps.length && plainRun.compare)
+    announce(context, session, "attribution", "measuring what each technique is worth");
   const attribution = await attribute(
     session,
     found.best,

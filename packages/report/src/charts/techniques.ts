@@ -25,10 +25,10 @@ export function addsUp(rows: readonly ReportTechnique[]): boolean {
   return kept.length > 0 && kept.every((m, i) => i === 0 || Math.abs(m.before - kept[i - 1]!.after) < 1e-6);
 }
 
-/** Top-down in search order: what each technique did to the validation loss. null where none was tried. */
+/** Top-down in search order: what each technique did to the validation loss. null where none was measured. */
 export function techniquesChart(report: Report): Chart | null {
   const rows = inOrder(report);
-  if (rows.length === 0) return null;
+  if (!rows.some(measured)) return null;
   const values = rows.flatMap((t) => {
     const m = measured(t);
     if (!m) return [];

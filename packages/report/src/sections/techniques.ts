@@ -42,9 +42,11 @@ export const techniques: MakeSection = (report) => {
         )}${unmeasured.length ? html`<p class="words"><b>Not measured:</b> ${list(unmeasured, 20)}. No trial compared them with and without; nothing here says that they help.</p>` : null}`
       : html`<p class="words">
           ${
-            searchedAny(report)
-              ? "Techniques are measured one by one when the search has chosen them; it chose none."
-              : "No technique was tried, so there is nothing to compare."
+            rows.length
+              ? `${capital(list(unmeasured, 20))}: nothing here says that they help. What techniques are worth is measured on the baseline, where one is trained.`
+              : searchedAny(report)
+                ? "Techniques are measured one by one when the search has chosen them; it chose none."
+                : "No technique was tried, so there is nothing to compare."
           }
         </p>`,
     note: chart

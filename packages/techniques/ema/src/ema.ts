@@ -28,7 +28,7 @@ export function applyEma(weights: readonly Weight[], step: Step): Readonly<Recor
 export const ema: Technique<{ decay: number }> = {
   name: manifest.name,
   version: manifest.version,
-  prior: 0.5,
+  prior: 0.3,
   group: "averaging",
   paper:
     "Polyak & Juditsky 1992, Acceleration of Stochastic Approximation by Averaging, SIAM J. Control Optim. 30, 838-855",
