@@ -12,6 +12,19 @@ import * as regimen from "../src/index.ts";
 
 const fashion = fileURLToPath(new URL("../../../examples/fashion-mnist", import.meta.url));
 
+const presets = fileURLToPath(new URL("../../cli/assets/presets", import.meta.url));
+
+describe("presets", () => {
+  it.each(readdirSync(presets))("%s is a policy of techniques that the umbrella brings", async (file) => {
+    const { registered, dispose } = await regimen.createRegimen({ backend: "cpu" });
+    const policy = regimen.parsePolicy(JSON.parse(readFileSync(join(presets, file), "utf8")));
+    const known = registered.techniques.map(({ name }) => name);
+    for (const { use } of policy.steps) expect(known).toContain(use);
+    expect(regimen.fragmentOf(policy, registered.techniques).steps.length).toBeGreaterThan(0);
+    await dispose();
+  });
+});
+
 /** The first images and labels of the real files, in files of their own. */
 function few(folder: string): void {
   for (const [split, images] of [
