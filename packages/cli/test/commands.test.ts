@@ -292,12 +292,17 @@ describe("a job", () => {
     expect(fake.jobs[0]!.options).toMatchObject({ search: { warm: [policy] } });
     await cli(["resume", `${cwd}/runs/w`], { cwd: temp(), createRegimen: fake.createRegimen });
     expect(fake.jobs[1]!.options).toMatchObject({ search: { warm: [policy] } });
-    await cli(["train", "photos", "--warm", "small-photos"], { cwd, createRegimen: fake.createRegimen });
+    await cli(["train", "photos", "--warm", "small-photos", "--out", "runs/p"], {
+      cwd,
+      createRegimen: fake.createRegimen,
+    });
     expect(fake.jobs[2]!.options).toMatchObject({ search: { warm: [{ format: 1 }] } });
     const none = await cli(["train", "photos", "--warm", "nowhere"], { cwd, createRegimen: fake.createRegimen });
     expect(none).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/REG_POLICY_INVALID: search\.warm got ".*nowhere", where there is no policy;[^]*small-photos/),
+      err: expect.stringMatching(
+        /REG_POLICY_INVALID: search\.warm got ".*nowhere", where there is no policy;[^]*small-photos/,
+      ),
     });
   });
 
