@@ -93,7 +93,7 @@ function lower(report: Report): string {
   const chosen = chosenTrial(report);
   const lowest = report.search.trials.some((t) => t.score !== null && t.score < (chosen?.score ?? -1));
   return lowest
-    ? " Another trial has a lower loss than the chosen one: trials differ in length, and a gain has to be more than chance gives."
+    ? " Another trial has a lower loss than the chosen one: trials differ in length, a difference has to be more than chance gives, and a short one shows what a technique holds back before it shows what it is good for."
     : "";
 }
 
