@@ -1,0 +1,188 @@
+// What unlabelled images are worth: CIFAR-10 with few labels, our ways to learn from the others, the best policy without them at the same
+// cost, and the oracle that is given all labels.
+//
+//   node benchmarks/ssl.mjs --data FOLDER [--labelled 5000] [--unlabelled 20000] [--epochs 30] [--cost 2] [--seeds 1]
+//                           [--arms "NAME,NAME"] [--rows FILE] [--write]
+//
+// All arms of a table cost the same images, forward and backward 1, forward alone a third: what a teacher looks at is counted. "Supervised" is
+// mirror, translation, RandAugment and weight decay, what the default search ends with here; the others add one technique to it. The
+// data are the files data_batch_1 to 3 of CIFAR-10's binary version: labels from the beginning, then unlabelled images, the last 5,000
+// are the test. Each training is one line of --rows, which is appended to; what it holds is not trained again. --write makes docs/ssl.md of
+// all rows. The default size takes about an hour and a half on two cores.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import prettier from "prettier";
+import { createRegimen } from "regimen";
+import { addRow, rowsIn } from "./sides/results.mjs";
+import { mean, told, verdict } from "./sides/statistics.mjs";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const { values: asked } = parseArgs({
+  options: {
+    data: { type: "string" },
+    labelled: { type: "string", default: "5000" },
+    unlabelled: { type: "string", default: "20000" },
+    epochs: { type: "string", default: "30" },
+    cost: { type: "string", default: "2" },
+    seeds: { type: "string", default: "1" },
+    model: { type: "string", default: "resnet20" },
+    arms: { type: "string" },
+    backend: { type: "string", default: "auto" },
+    rows: { type: "string", default: here("results/ssl.jsonl") },
+    write: { type: "boolean", default: false },
+  },
+});
+const [labelled, unlabelled, epochs, cost, seeds] = ["labelled", "unlabelled", "epochs", "cost", "seeds"].map((key) =>
+  Number(asked[key]),
+);
+const TEST = 5000;
+
+const use = (name, params = {}) => ({ use: `@regimen/technique-${name}`, with: params });
+const BEST = [use("augment/mirror"), use("augment/translate"), use("randaugment"), use("weight-decay")];
+const PLAIN = "plain";
+const SUPERVISED = "supervised";
+const ORACLE = "all labels";
+const ARMS = [
+  { arm: PLAIN, steps: [] },
+  { arm: SUPERVISED, steps: BEST },
+  { arm: "+ FixMatch", steps: [...BEST, use("fixmatch")] },
+  { arm: "+ FlexMatch", steps: [...BEST, use("fixmatch", { recipe: "flexmatch" })] },
+  { arm: "+ Mean Teacher", steps: [...BEST, use("fixmatch", { recipe: "mean-teacher", weight: 10 })] },
+  { arm: "+ Noisy Student", steps: [...BEST, use("noisy-student")] },
+  { arm: "+ Noisy Student, one shot", steps: [...BEST, use("noisy-student", { recipe: "one-shot" })] },
+  { arm: ORACLE, steps: BEST, oracle: true },
+].filter(({ arm }) => !asked.arms || asked.arms.split(",").some((word) => arm.includes(word)));
+const SIZE = ["labelled", "unlabelled", "epochs", "cost", "model"];
+const size = { labelled, unlabelled, epochs, cost, model: asked.model };
+const same = (a, b) => SIZE.every((key) => a[key] === b[key]);
+
+/** The labelled images, the others, and the test's, from three files one after the other. */
+async function openData(regimen) {
+  const path = [1, 2, 3].map((at) => join(asked.data, `data_batch_${at}.bin`));
+  const all = await regimen.open({ format: "cifar10-binary", path });
+  const rows = (from, length) => all.subset(Array.from({ length }, (_, at) => from + at));
+  if (labelled + unlabelled + TEST > all.length)
+    throw new Error(
+      `${labelled} labelled, ${unlabelled} unlabelled and ${TEST} test images are more than ${all.length}`,
+    );
+  return {
+    train: rows(0, labelled),
+    others: rows(labelled, unlabelled),
+    everything: rows(0, labelled + unlabelled),
+    test: rows(all.length - TEST, TEST),
+    dispose: () => all.dispose(),
+  };
+}
+
+async function measure(regimen, data, { arm, steps, oracle }, seed) {
+  const row = { arm, seed, ...size, backend: regimen.backend.name };
+  const started = performance.now();
+  // The same images seen, whoever has how many labels.
+  const whole = cost * epochs;
+  const length = oracle ? (whole * labelled) / (labelled + unlabelled) : whole;
+  const needs = steps.some(({ use: name }) => /fixmatch|noisy-student/.test(name));
+  try {
+    const result = await regimen.fit({
+      model: { architecture: asked.model },
+      data: {
+        train: oracle ? data.everything : data.train,
+        ...(needs && { unlabeled: data.others }),
+        test: data.test,
+        validation: { fraction: 0.1 },
+      },
+      training: { epochs: length },
+      policy: { steps },
+      seed,
+    });
+    const { error, loss, ece } = result.test;
+    Object.assign(row, { error, loss, ece, imagesSeen: result.imagesSeen });
+    result.model.dispose();
+  } catch (error) {
+    row.failed = error.message;
+  }
+  row.seconds = (performance.now() - started) / 1000;
+  addRow(asked.rows, row);
+  console.log(
+    `${arm}, seed ${seed}: ${row.failed ?? `error ${(100 * row.error).toFixed(1)} %`}, ${row.seconds.toFixed(0)} s`,
+  );
+}
+
+function tableOf(rows) {
+  const of = (arm) => rows.filter((row) => row.arm === arm && !row.failed);
+  const errorOf = (arm) => (of(arm).length ? mean(of(arm).map(({ error }) => error)) : null);
+  const [plain, supervised, oracle] = [PLAIN, SUPERVISED, ORACLE].map(errorOf);
+  const less = (error, than) => (than === null ? "" : `${(100 * (1 - error / than)).toFixed(0)} %`);
+  const lines = ARMS.filter(({ arm }) => of(arm).length).map(({ arm }) => {
+    const own = of(arm);
+    const error = errorOf(arm);
+    const paired = own.flatMap((row) => {
+      const other = of(SUPERVISED).find(({ seed }) => seed === row.seed);
+      return other && arm !== SUPERVISED ? [row.error - other.error] : [];
+    });
+    const gap = supervised === null || oracle === null ? null : (supervised - error) / (supervised - oracle);
+    return [
+      arm,
+      told(
+        own.map((row) => row.error),
+        1,
+        100,
+      ),
+      less(error, plain),
+      arm === SUPERVISED ? "" : less(error, supervised),
+      gap === null ? "" : `${(100 * gap).toFixed(0)} %`,
+      told(
+        own.map((row) => row.loss),
+        3,
+      ),
+      told(
+        own.map((row) => row.ece),
+        3,
+      ),
+      Math.round(mean(own.map(({ imagesSeen }) => imagesSeen))).toLocaleString("en"),
+      Math.round(mean(own.map(({ seconds }) => seconds))),
+      paired.length ? verdict(paired) : "",
+      own.length,
+    ].join(" | ");
+  });
+  const head = [
+    "arm",
+    "error, %",
+    "less than plain",
+    "less than supervised",
+    "of the oracle's gap",
+    "loss",
+    "ECE",
+    "images seen",
+    "seconds",
+    "against supervised",
+    "seeds",
+  ];
+  return [head.join(" | "), head.map(() => "---").join(" | "), ...lines].map((line) => `| ${line} |`).join("\n");
+}
+
+if (asked.data) {
+  const regimen = await createRegimen({ backend: asked.backend });
+  const data = await openData(regimen);
+  for (let seed = 1; seed <= seeds; seed++)
+    for (const one of ARMS)
+      if (!rowsIn(asked.rows).some((row) => same(row, size) && row.arm === one.arm && row.seed === seed))
+        await measure(regimen, data, one, seed);
+  data.dispose();
+  await regimen.dispose();
+}
+const groups = new Map();
+for (const row of rowsIn(asked.rows)) {
+  const key = SIZE.map((name) => row[name]).join();
+  groups.set(key, [...(groups.get(key) ?? []), row]);
+}
+const sections = [...groups.values()].map((rows) => {
+  const [{ labelled: few, unlabelled: many, epochs: one, cost: runs, model }] = rows;
+  return `## ${few.toLocaleString("en")} labels, ${many.toLocaleString("en")} unlabelled images, ${model}, ${runs} plain runs\n\nA plain run is ${one} epochs of the labelled images, a tenth of which is held out; tested on ${TEST.toLocaleString("en")} others.\n\n${tableOf(rows)}\n`;
+});
+for (const section of sections) console.log(`\n${section}`);
+if (asked.write) {
+  const page = `# What unlabelled images are worth\n\n\`node benchmarks/ssl.mjs --data FOLDER --write\`. All arms of a table cost the same images seen, a teacher's included (forward alone: a third). "Supervised" is mirror, translation, RandAugment and weight decay; the arms with + add one technique to it; "all labels" is the same policy with the labels of the unlabelled images as well. Mean ± standard deviation over seeds; "against supervised" by a paired t-interval at 95 %.\n\n${sections.join("\n")}`;
+  writeFileSync(here("../docs/ssl.md"), await prettier.format(page, { parser: "markdown", printWidth: 120 }));
+}
