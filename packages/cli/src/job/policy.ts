@@ -7,7 +7,7 @@ import { readJson } from "./folder.ts";
 
 const PRESETS = assetOf("presets");
 /** Policies that runs on common data found, by name. */
-export const presets = (): readonly string[] =>
+const presets = (): readonly string[] =>
   readdirSync(PRESETS)
     .filter((file) => file.endsWith(".json"))
     .map((file) => file.slice(0, -".json".length))
