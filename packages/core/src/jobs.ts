@@ -298,7 +298,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
     warm: (options.search?.warm ?? []) as unknown as Json,
   });
   const { session, folder, plain, seed, splits } = opened;
-  opened.expect(((compare ? 1 : TRUNK) + 1 + budget) * plain);
+  opened.expect(((compare ? 1 : 0) + 1 + budget) * plain);
   const plainRun = new PlainRun(context, opened, compare);
   const searched = await searchWith(context, opened, options, plainRun);
   const { policy, attribution, found } = searched;
