@@ -4,8 +4,6 @@
 const FAST_ENOUGH = 0.9;
 /** Weight of the past in the smoothed loss. */
 const SMOOTHING = 0.8;
-/** From the rate with the lowest loss to one that a whole training bears: a range test ends before the weights have grown. */
-const BACK = 0.3;
 
 /** The smallest batch that reaches 90 % of the best throughput. */
 export function enough(sizes: readonly number[], imagesPerSecond: readonly number[]): number | undefined {
@@ -13,7 +11,7 @@ export function enough(sizes: readonly number[], imagesPerSecond: readonly numbe
   return sizes.find((_, at) => imagesPerSecond[at]! >= FAST_ENOUGH * best);
 }
 
-/** The peak rate that a range test suggests; undefined where its loss never fell by a tenth of what it was. */
+/** The peak rate that a range test suggests, where its loss was lowest; undefined where its loss never fell by a tenth of what it was. */
 export function peakRate(rates: readonly number[], losses: readonly (number | null)[]): number | undefined {
   let [mean, best, at] = [0, Number.POSITIVE_INFINITY, -1];
   const first = losses[0];
@@ -25,15 +23,17 @@ export function peakRate(rates: readonly number[], losses: readonly (number | nu
     if (smooth < best) [best, at] = [smooth, step];
   }
   if (first == null || at < 0 || best > 0.9 * first) return undefined;
-  return BACK * rates[at]!;
+  return rates[at]!;
 }
 
 /** By which factor a usual rate, and one that a range test suggests, are off: standard deviations of the logarithm. */
 const OFF = { usual: Math.log(2), tested: Math.log(3) } as const;
+/** No rate so many times that with the lowest loss is borne, however usual it is: a test's loss explodes soon behind it. */
+const BORNE = 3;
 /** The likeliest rate where one is usual and another was suggested: each weighs by its precision, in logarithms. */
 export function between(usual: number, tested: number): number {
   const [a, b] = [OFF.usual ** -2, OFF.tested ** -2];
-  return Math.exp((a * Math.log(usual) + b * Math.log(tested)) / (a + b));
+  return Math.min(BORNE * tested, Math.exp((a * Math.log(usual) + b * Math.log(tested)) / (a + b)));
 }
 
 export type NoiseScale = { readonly scale: number | null; readonly signal: number; readonly noise: number };

@@ -40,13 +40,13 @@ describe("what measurements mean", () => {
     expect(enough([16, 32], [300, 280])).toBe(16);
   });
 
-  it("is a rate below the one from which the loss rises, whatever the noise", () => {
+  it("is about the rate from which the loss rises, whatever the noise", () => {
     const rates = Array.from({ length: 100 }, (_, at) => 1e-3 * 1e4 ** (at / 99));
     const rng = createRng(1);
     const noisy = falling(1, rates).map((loss) => loss * (1 + 0.05 * rng.normal()));
     const rate = peakRate(rates, noisy)!;
-    expect(rate).toBeGreaterThan(0.15);
-    expect(rate).toBeLessThan(0.5);
+    expect(rate).toBeGreaterThan(0.5);
+    expect(rate).toBeLessThan(1.7);
     expect(peakRate(rates, [...noisy.slice(0, 80), null])).toBeCloseTo(rate, 5);
   });
 
@@ -66,6 +66,8 @@ describe("what measurements mean", () => {
     const rate = between(0.1, 0.0225);
     // Weights 1/ln²2 and 1/ln²3 of 2.08 and 0.83: 0.715 and 0.285.
     expect(rate).toBeCloseTo(0.1 ** 0.7152 * 0.0225 ** 0.2848, 4);
+    // Behind which a test explodes.
+    expect(between(0.1, 0.001)).toBeCloseTo(0.003, 12);
   });
 
   it("recovers the noise scale from norms that it predicts", () => {

@@ -31,6 +31,8 @@ const PROBE = 0.08;
 const [FEWEST, MOST] = [24, 64];
 /** Images of a fork, in plain runs. */
 const FORK = 1 / 20;
+/** Steps below which a fork says nothing. */
+const FEWEST_STEPS = 20;
 /** Forks of what is not usual. */
 const RARE = 2;
 /**
@@ -63,7 +65,7 @@ type Fork = {
 };
 export type RegularizationState = {
   /** As it was given, and from the judgement on without what that forbids. */ readonly problem: Problem;
-  readonly phase: "base" | "probe" | "probing" | "forks";
+  readonly phase: "unseen" | "base" | "probe" | "probing" | "forks";
   readonly candidates: readonly Candidate[];
   /** Still to be tried, likeliest first. */ readonly moves: readonly Move[];
   /** In the order asked; the first is the base. */ readonly forks: readonly Fork[];
@@ -75,7 +77,7 @@ export type RegularizationState = {
 
 function init(problem: Problem, { share = AXES.share.default }: RegularizationOptions): RegularizationState {
   const plain = imagesSeen(problem.plain);
-  return {
+  const state: RegularizationState = {
     problem,
     phase: "base",
     candidates: trunkOf(problem) ? candidatesOf(problem) : [],
@@ -86,6 +88,20 @@ function init(problem: Problem, { share = AXES.share.default }: RegularizationOp
     limit: Math.min(imagesSeen(problem.budget), share * plain),
     over: false,
   };
+  return isBlind(problem) ? unseen(state) : state;
+}
+
+/** Whether a fork has too few steps to say anything: then what is usual is taken unseen, but for what has to be seen. */
+function isBlind(problem: Problem): boolean {
+  const batch = Number(problem.base.train?.["batchSize"] ?? problem.facts["batchSize"] ?? 0);
+  return forkImages(problem) < FEWEST_STEPS * batch;
+}
+function unseen(state: RegularizationState): RegularizationState {
+  const { problem, moves } = withMoves(state, []);
+  const policy = moves
+    .filter(({ as }) => as === "doubted")
+    .reduce((all, move) => moved(problem, all, move) ?? all, mergeFragments(problem.base, { steps: [] }));
+  return { ...state, problem, phase: "unseen", forks: [{ policy, move: null, loss: null, told: true, taken: true }] };
 }
 
 const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK * plain.trained));
@@ -115,6 +131,7 @@ const takenOf = ({ forks }: Pick<RegularizationState, "forks">): Fork | undefine
 
 function ask(state: RegularizationState): readonly [Request, RegularizationState] {
   const { problem, phase, forks } = state;
+  if (phase === "unseen") return [{ kind: "done", ok: true }, state];
   if (phase === "probing" || forks.some(({ told }) => !told)) return [{ kind: "wait" }, state];
   if (phase === "base") {
     const fork: Fork = { policy: mergeFragments(problem.base, { steps: [] }), move: null, ...AWAITED };
@@ -233,7 +250,7 @@ function best(state: RegularizationState): Fragment {
   const { problem } = state;
   const taken = takenOf(state);
   if (!taken) return problem.base;
-  const train = trunkOf(problem) ? ((problem.facts["start"] ?? {}) as Params) : {};
+  const train = trunkOf(problem) && state.phase !== "unseen" ? ((problem.facts["start"] ?? {}) as Params) : {};
   return mergeFragments(taken.policy, { steps: [], train });
 }
 

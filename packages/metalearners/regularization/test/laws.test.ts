@@ -103,4 +103,17 @@ describe("forks", () => {
     expect(trials(played)).toBe(3);
     expect(names(played)).toEqual(["decay", "draw", "lift", "move"]);
   });
+
+  it("are not made where they would be too short to tell: what is usual is taken unseen", () => {
+    const learner = regularization();
+    const facts = { ...problem.facts, batchSize: 512, start };
+    const [request, state] = learner.ask(
+      learner.init({ ...problem, techniques, base: { steps: [] }, fixed: {}, facts }),
+    );
+    expect(request).toEqual({ kind: "done", ok: true });
+    const best = learner.best(state);
+    // No draw, which nobody looked at; and from the beginning, since nobody trained a trunk.
+    expect(best.steps.map(({ use }) => use.slice(4)).sort()).toEqual(["decay", "lift", "move"]);
+    expect(best.train).toEqual({});
+  });
 });
