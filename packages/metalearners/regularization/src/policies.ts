@@ -60,7 +60,7 @@ const USUAL = 0.5;
 
 /** One thing that may be added to a policy, in the place of `instead`. */
 export type Move = {
-  /** Taken together, or else part by part. */ readonly parts: readonly Fragment["steps"][];
+  /** Taken together, or else one by one. */ readonly steps: Fragment["steps"];
   /**
    * What it may cost of a fork's loss and still be taken. `drawn`: much, since it is many small changes, each of which was looked at;
    * `doubted`: little; `shown`: nothing; `won`: it must win by more than chance.
@@ -73,8 +73,8 @@ const isJudged = ({ techniques }: Problem, use: string): boolean =>
   techniques.some(({ name, order }) => name === use && JUDGED.includes(order.slot));
 
 /**
- * What forks decide about, likeliest first: the likeliest way to draw transforms; the usual movements, together with what is usual and
- * no fork can reward, but may veto (weight decay acts early, averaging at the end); each other usual technique; then what is less
+ * What forks decide about, in this order: the usual movements together; the likeliest way to draw transforms; what is usual and no
+ * fork can reward, but may veto (weight decay acts early, averaging at the end); each other usual technique; then what is less
  * usual, the other ways to draw transforms in place of the first.
  */
 export function movesOf(problem: Problem): readonly Move[] {
@@ -95,19 +95,20 @@ export function movesOf(problem: Problem): readonly Move[] {
   const others = single.filter(({ name }) => !movements.some(({ use }) => use === name));
   const move =
     (as: Move["as"], instead: string | null = null) =>
-    (technique: TechniqueMeta): Move => ({ parts: [stepOf(technique)], as, instead });
+    (technique: TechniqueMeta): Move => ({ steps: stepOf(technique), as, instead });
   const likely = (technique: TechniqueMeta): boolean =>
     priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
   return [
+    { steps: movements, as: "doubted", instead: null } as const,
     ...(drawer && priorOf(drawer) >= USUAL ? [move("drawn")(drawer)] : []),
-    { parts: [movements, given].filter((part) => part.length), as: "doubted", instead: null } as const,
+    { steps: given, as: "doubted", instead: null } as const,
     ...others.filter((technique) => priorOf(technique) >= USUAL).map(move("shown")),
     ...otherDrawers.filter((technique) => priorOf(technique) >= WORTH_A_FORK).map(move("won", drawer?.name)),
     ...(cluster && cluster === drawer
       ? bandsOf(problem, cluster).map((m) => elsewhere(cluster, stepOf(cluster), m))
       : []),
     ...others.filter(likely).map(move("won")),
-  ].filter(({ parts }) => parts.flat().length);
+  ].filter(({ steps }) => steps.length);
 }
 /** The clusters that are not the usual one. */
 const bandsOf = ({ fixed }: Problem, { name }: TechniqueMeta): readonly number[] => {
@@ -115,14 +116,13 @@ const bandsOf = ({ fixed }: Problem, { name }: TechniqueMeta): readonly number[]
   return Array.from({ length: table?.split("|").length ?? 0 }, (_, at) => at + 1).filter((band) => band !== m);
 };
 const elsewhere = ({ name }: TechniqueMeta, steps: Fragment["steps"], m: number): Move => ({
-  parts: [steps.map((step) => ({ ...step, with: { ...step.with, m } }))],
+  steps: steps.map((step) => ({ ...step, with: { ...step.with, m } })),
   as: "won",
   instead: name,
 });
 
 /** A policy with one move more; undefined where it has that already, has nothing to replace, or would be in conflict. */
-export function moved(problem: Problem, from: Fragment, { parts, instead }: Move): Fragment | undefined {
-  const steps = parts.flat();
+export function moved(problem: Problem, from: Fragment, { steps, instead }: Move): Fragment | undefined {
   const left = from.steps.filter(({ use }) => use !== instead);
   if (instead !== null && left.length === from.steps.length) return undefined;
   const has = steps.every((step) => from.steps.some((one) => JSON.stringify(one) === JSON.stringify(step)));

@@ -1,4 +1,5 @@
 import {
+  comparable,
   imagesSeen,
   mergeFragments,
   zeroCost,
@@ -43,8 +44,8 @@ const DOUBT = 0.0016;
 const MUCH = 0.1;
 /** The same for a draw among transforms: on Fashion-MNIST RandAugment costs a quarter to a half of a fork's loss, and takes a tenth off the error. */
 const DRAWN = 1;
-/** Chance on top: about two deviations of what two forks differ by, over the root of the held-out images. */
-const SPREAD = 0.6;
+/** Chance on top: about a deviation of what two forks differ by, over the root of the held-out images. */
+const SPREAD = 0.3;
 /** Held-out images where nobody says how many. */
 const SOME = 225;
 /** What is not usual must win by so much, and by more than chance. */
@@ -111,7 +112,7 @@ function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): R
   const problem = judged(state.problem, judge(state.problem, probed));
   const warm = (problem.warm ?? []).flatMap(({ steps }): readonly Move[] => {
     const known = steps.filter(({ use }) => problem.techniques.some(({ name }) => name === use));
-    return known.length ? [{ parts: [known], as: "drawn", instead: null }] : [];
+    return known.length ? [{ steps: known, as: "drawn", instead: null }] : [];
   });
   const moves = movesOf(problem);
   const rare = moves.filter((move) => move.as === "won").slice(0, RARE);
@@ -214,8 +215,8 @@ function tell(state: RegularizationState, answer: Answer): RegularizationState {
     const { probed } = (answer.value ?? { probed: [] }) as unknown as ProbeAnswer;
     return withMoves({ ...state, spent }, probed);
   }
-  // Not at the best temperature: a model that has not yet overfitted is about as sure as it may be.
-  const score = answer.status === "ok" ? answer.score?.loss : undefined;
+  // At the best temperature: what makes an overfitted model less sure is no merit yet, and what makes a young one so no fault.
+  const score = answer.status === "ok" && answer.score ? comparable(answer.score) : undefined;
   const loss = score !== undefined && Number.isFinite(score) ? score : null;
   const over = state.over || answer.status === "over-budget";
   const last = state.forks.at(-1)!;
@@ -230,9 +231,8 @@ function tell(state: RegularizationState, answer: Answer): RegularizationState {
   if (last.move === null)
     return loss !== null && state.candidates.length ? { ...next, phase: "probe" } : withMoves(next, []);
   // One of several may be what held it back.
-  const { parts, as } = last.move;
-  const smaller = parts.length > 1 ? parts : parts.flat().map((step) => [step]);
-  const apart = taken || smaller.length < 2 ? [] : smaller.map((part): Move => ({ parts: [part], as, instead: null }));
+  const { steps, as } = last.move;
+  const apart = taken || steps.length < 2 ? [] : steps.map((step): Move => ({ steps: [step], as, instead: null }));
   return { ...next, moves: [...apart, ...next.moves] };
 }
 

@@ -65,13 +65,13 @@ describe("forks", () => {
     const played = play({});
     expect(names(played)).toEqual([...ALL_USUAL, "blend"].sort());
     expect(played.best.train).toEqual(start);
-    // The base; a draw; the movements, and what no fork can reward; a blend; what is not usual.
-    expect(trials(played)).toBe(5);
+    // The base; the movements; a draw; what no fork can reward; a blend; what is not usual.
+    expect(trials(played)).toBe(6);
   });
 
   it("give a usual move the benefit of the doubt, and no more than that", () => {
-    // 30 epochs of a plain run: 4.8 % of the loss, and 4 % for chance.
-    expect(names(play({ "own/lift": -0.04, "own/move": -0.04, "own/blend": -0.01 }))).toEqual(ALL_USUAL);
+    // 30 epochs of a plain run: 4.8 % of the loss, and 2 % for chance.
+    expect(names(play({ "own/lift": -0.03, "own/move": -0.03, "own/blend": -0.01 }))).toEqual(ALL_USUAL);
     // Together the movements cost too much; one of them does not.
     expect(names(play({ "own/lift": -0.02, "own/move": -0.12, "own/blend": -0.01 }))).toEqual([
       "decay",
@@ -87,21 +87,21 @@ describe("forks", () => {
   });
 
   it("take what is not usual only if it wins by more than chance gives", () => {
-    expect(names(play({ "own/blend": -0.01, "own/rare": 0.05 }))).toEqual(ALL_USUAL);
+    expect(names(play({ "own/blend": -0.01, "own/rare": 0.04 }))).toEqual(ALL_USUAL);
     expect(names(play({ "own/blend": -0.01, "own/rare": 0.08 }))).toEqual([...ALL_USUAL, "rare"]);
   });
 
   it("try what was good elsewhere at once, without what is not known here", () => {
     const warm = ["own/blend", "own/rare", "own/unknown"];
     // The base and one fork more.
-    expect(names(play({}, 2))).toEqual(["draw"]);
+    expect(names(play({}, 2))).toEqual(["lift", "move"]);
     expect(names(play({}, 2, warm))).toEqual(["blend", "rare"]);
   });
 
   it("have a best too where the budget ends in the middle", () => {
     const played = play({}, 3);
     expect(trials(played)).toBe(3);
-    expect(names(played)).toEqual(["decay", "draw", "lift", "move"]);
+    expect(names(played)).toEqual(["draw", "lift", "move"]);
   });
 
   it("are not made where they would be too short to tell: what is usual is taken unseen", () => {
