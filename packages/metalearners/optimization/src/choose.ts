@@ -54,6 +54,9 @@ export function noiseScale(of: {
   return { scale: signal > 0 && noise > 0 ? noise / signal : null, signal, noise };
 }
 
-/** The power of two next to a noise scale, between 16 and `most`: larger batches would waste images, smaller ones time. */
+/**
+ * The power of two next to half a noise scale, between 16 and `most`. A batch of B needs 1 + B / scale times as many images as the
+ * smallest would (McCandlish 2018, section 2.2), and images are what a plan has; smaller ones waste time.
+ */
 export const batchFor = (scale: number, most: number): number =>
-  Math.min(most, Math.max(16, 2 ** Math.round(Math.log2(scale))));
+  Math.min(most, Math.max(16, 2 ** Math.round(Math.log2(scale / 2))));
