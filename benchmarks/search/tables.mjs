@@ -67,7 +67,9 @@ export function tableOf(group) {
     "images seen",
     "seconds",
     "trials",
-    "Regimen against it",
+    Seconds tell something only where nothing else ran on the machine.
+
+"Regimen against it",
     "seeds",
   ];
   return table(
