@@ -22,7 +22,7 @@ const NOISE = 0.02;
  */
 const UNDERRATED = 0.15;
 /** Below this many images a fork tells nothing, and the attribution says so instead. */
-const LEAST_BATCHES = 4;
+const LEAST_BATCHES = 20;
 
 /**
  * What each technique of a policy is worth: short forks of one trunk (or short trainings, where there is none), with one technique
