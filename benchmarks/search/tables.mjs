@@ -67,9 +67,7 @@ export function tableOf(group) {
     "images seen",
     "seconds",
     "trials",
-    Seconds tell something only where nothing else ran on the machine.
-
-"Regimen against it",
+    "Regimen against it",
     "seeds",
   ];
   return table(
@@ -193,5 +191,7 @@ alone a third); only "${PLAIN}" has one plain run. The same seed means the same 
 - **none**, **mirror + translate**, **RandAugment alone** and what begins with **+** (beside mirror and translate): a policy by hand, with the whole cost as longer training.
 - **Optuna**, **Ray Tune**: their searches over the same space, beginning with the same two policies, driving our trainer through \`regimen fit\`. A trial is at most
   0.45 of a plain run; what they prune is interrupted, and its images count as far as it had come. Starting a process and measuring its speed for each trial is in their seconds.
+
+Seconds tell something only where nothing else ran on the machine.
 
 "Regimen against it": Regimen's error less this arm's, seed by seed; by chance or not by a paired t-interval at 95 %.`;
