@@ -35,9 +35,9 @@ export async function startRegistry() {
     if (published) return published;
     const folder = others.get(name)?.get(version)?.folder;
     if (!folder) return undefined;
-    // npm takes away the first folder, whatever its name.
+    // npm takes away the first folder, whatever its name, and leaves out hard links, which pnpm makes of equal files.
     const key = `${name}@${version}`;
-    const args = ["-czf", "-", "-C", dirname(folder), basename(folder)];
+    const args = ["--hard-dereference", "-czf", "-", "-C", dirname(folder), basename(folder)];
     if (!packed.has(key)) packed.set(key, execFileSync("tar", args, { maxBuffer: 2 ** 30 }));
     return packed.get(key);
   };

@@ -172,7 +172,7 @@ main{display:block;max-width:none;padding:0}
 nav,.skip,footer,details,.told,.layer{display:none!important}
 .mast{padding:6px 0}
 .w358:not(:only-of-type),.w1000{display:none!important}.w720{display:block!important}
-.chart svg{max-width:100%!important}.w720 svg{width:100%!important}
+.chart svg{max-width:100%!important;max-height:225mm}.w720 svg{width:100%!important}#confusion .w720 svg{width:auto!important}
 .hero{display:grid;grid-template-columns:minmax(0,1fr) 300px;column-gap:24px;padding:12px 0}.hero .facts{grid-column:1/-1;grid-template-columns:1fr 1fr;column-gap:28px}
 h1{font-size:20pt}h2{font-size:14pt}
 section:not(.hero){padding-top:16px;margin-top:18px;display:block}
