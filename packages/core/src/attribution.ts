@@ -10,7 +10,7 @@ import {
   type Worth,
 } from "@regimen/contracts";
 import { decode, type Journal } from "@regimen/run-folder";
-import { answerTrial, checkpointKey } from "./search.ts";
+import { LATE_NAME, answerTrial, checkpointKey } from "./search.ts";
 import type { Session } from "./session.ts";
 import { positionOf } from "./stage.ts";
 
@@ -21,19 +21,19 @@ const NOISE = 0.02;
  * and mixup 16 % of it, and both help in a whole training; a vertical flip cost 27 %. Only what is worse than that is said to hurt.
  */
 const UNDERRATED = 0.15;
-/** Below this many images a fork tells nothing, and the attribution says so instead. */
+/** Below this many batches a fork tells nothing, and the attribution says so instead. */
 const LEAST_BATCHES = 20;
 
 /**
- * What each technique of a policy is worth: short forks of one trunk (or short trainings, where there is none), with one technique
- * more each, in the policy's order; the same seed and batches, compared image by image with the fork before. So the worths add
+ * What each technique of a policy is worth: short forks of the baseline as it stood late, with one technique more each, in the
+ * policy's order; the same seed and batches, compared image by image with the fork before. So the worths add
  * up; a technique that does the same as an earlier one has little left to show. By the loss itself, not at the best temperature:
  * in so short a training what a technique does against overconfidence is all that shows yet.
  */
 export async function attribute(
   session: Session,
   policy: Fragment,
-  how: { readonly seed: number; readonly images: number; readonly trunk: string | undefined },
+  how: { readonly seed: number; /** What it may cost; 0 where there is no baseline. */ readonly images: number },
   journal: Journal,
 ): Promise<Attribution> {
   const batch = session.settings.batchSize;
@@ -48,11 +48,9 @@ export async function attribute(
   });
   if (!policy.steps.length || each < LEAST_BATCHES * batch)
     return { worth: policy.steps.map(({ use }) => worth(use)), refused: [], cost: zeroCost, images: 0 };
-  const kept = how.trunk && session.store.get(checkpointKey(how.trunk));
-  const { position } = positionOf(kept ? decode(kept) : undefined);
+  const { position } = positionOf(decode(session.store.get(checkpointKey(LATE_NAME))!));
   let cost = zeroCost;
   const fork = async (id: string, steps: Fragment["steps"]): Promise<Trial> => {
-    const from = kept ? { from: how.trunk! } : {};
     const until = position + each;
     const request = {
       kind: "trial",
@@ -62,7 +60,7 @@ export async function attribute(
       horizon: until,
       origin: position,
       seed: how.seed,
-      ...from,
+      from: LATE_NAME,
     } as const;
     const [answer, trial] = await answerTrial(session, request, Number.POSITIVE_INFINITY, journal);
     cost = addCost(cost, answer.cost);

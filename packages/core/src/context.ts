@@ -25,7 +25,7 @@ export interface Opened {
 const ENGINE: string = manifest.version;
 export const engineOf = ({ registered }: Context) => ({ engine: ENGINE, techniques: registered.techniques });
 
-/** Where the shared trunk of forks stands in the plain training: early enough that a final training loses nothing by going on from it. */
+/** Where the shared trunk of forks stands in the plain training, as a share of it: early enough that a final training loses nothing by going on from it. */
 export const TRUNK = 0.25;
 /** Where a baseline stands when techniques are tried on it for their worth: far enough to have begun to overfit. */
 export const LATE = 0.6;

@@ -12,6 +12,7 @@ export {
   type Member,
 } from "@regimen/composition";
 export { blueprintOf } from "./blueprint.ts";
+export { TRUNK } from "./context.ts";
 export { createRegimen } from "./regimen.ts";
 export { optimizerNamed, scheduleNamed } from "./session.ts";
 export { runStage, type StageEnv, type StageSpec } from "./stage.ts";

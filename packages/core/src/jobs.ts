@@ -105,18 +105,11 @@ async function searchWith(
     executor,
   );
   const left = Math.min(imagesSeen(reserve), imagesSeen(whole.budget) - imagesSeen(found.spent));
-  if (found.best.steps.length && plainRun.compare)
+  if (found.best.steps.length && plainRun.compare) {
+    await plainRun.need(found.best.train);
     announce(context, session, "attribution", "measuring what each technique is worth");
-  const attribution = await attribute(
-    session,
-    found.best,
-    {
-      seed: opened.seed,
-      images: left,
-      trunk: [LATE_NAME, TRUNK_NAME].find((name) => folder.store.get(checkpointKey(name))),
-    },
-    folder.journal,
-  );
+  }
+  const attribution = await attribute(session, found.best, { seed: opened.seed, images: left }, folder.journal);
   return { found, problem, learner, attribution, policy: prune(found.best, attribution) };
 }
 

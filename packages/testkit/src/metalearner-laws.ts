@@ -23,6 +23,8 @@ export type MetalearnerLawOptions = {
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
 /** Standard deviation of a trial's loss between seeds: what short trainings of a ResNet-20 showed. */
 const NOISE = 0.02;
+/** A prior that makes nobody take a technique on trust. */
+const UNUSUAL = 0.3;
 
 /** Falls with the images as a power law, as trainings do. */
 const curve = (images: number): number => 0.6 + 20 / Math.sqrt(images + 100);
@@ -121,6 +123,21 @@ function lawsOf<S extends Json>(create: () => MetaLearner<S>, options: Metalearn
   if (!first) return laws;
   return [
     ...laws,
+    {
+      name: "takes nothing unusual where nothing helps",
+      check: () => {
+        const techniques = problem.techniques.map((technique) => ({ ...technique, prior: UNUSUAL }));
+        const unusual = { ...problem, techniques };
+        assert.deepEqual(active(run(flat, { problem: unusual }).best, unusual), [], "all trials came out equal");
+        const kept = SEEDS.filter(
+          (seed) => !active(run(noise, { problem: { ...unusual, seed } }).best, unusual).length,
+        );
+        assert.ok(
+          kept.length >= 15,
+          `all was noise, and the base was kept with ${kept.length} of ${SEEDS.length} seeds; expected 15`,
+        );
+      },
+    },
     {
       name: "chooses nothing by chance",
       check: () => {

@@ -212,6 +212,18 @@ const BROKEN: readonly (readonly [law: string, what: string, create: () => MetaL
     /before anything is told/,
   ],
   [
+    "takes nothing unusual",
+    "takes what is as good as the base",
+    () => ({
+      ...sound,
+      best: ({ problem, told }) => {
+        const equal = told.findLastIndex((loss) => loss !== null && loss <= told[0]!);
+        return one(problem)[Math.max(0, equal)]!;
+      },
+    }),
+    /all trials came out equal/,
+  ],
+  [
     "chooses nothing by chance",
     "believes the lowest number",
     () => ({

@@ -1,3 +1,4 @@
+import { TRUNK } from "@regimen/core";
 import type { Plan } from "./types.ts";
 
 /** Share of the time that goes into scoring, reading and writing rather than training. */
@@ -5,10 +6,7 @@ const OVERHEAD = 1.15;
 /** Where nothing is said, a plain run sees this many images, within these numbers of epochs. */
 const USUAL = { images: 300_000, least: 30, most: 200 } as const;
 
-/** A search on its own trains the trunk that its trials fork from. */
-const TRUNK = 0.25;
-
-/** How many plain runs a job trains: baseline, search, final. */
+/** How many plain runs a job trains: baseline, search, final; a search on its own also trains the trunk that its trials fork from. */
 export function plainRuns(job: Plan["job"], baseline: boolean, budget: number): number {
   if (job === "fit") return 1;
   return job === "search" ? TRUNK + budget : (baseline ? 1 : 0) + 1 + budget;

@@ -53,12 +53,12 @@ function undoubled(problem: Problem): Problem {
   return { ...problem, techniques };
 }
 
-/** What a fork from a half-trained model can judge: what is done to images and labels. The rest acts early, or at the end. */
+/** What a short fork can judge: what is done to images and labels. The rest acts early in a training, or at its end. */
 const JUDGED: readonly Slot[] = ["space", "colour", "texture", "mix", "label"];
 /** From this prior on a technique is usual. */
 const USUAL = 0.5;
 
-/** One thing that may be added to a policy, in the place of `instead`. */
+/** One thing that may be added to a policy, in the place of `instead` where it has that. */
 export type Move = {
   /** Taken together, or else one by one. */ readonly steps: Fragment["steps"];
   /**
@@ -66,7 +66,7 @@ export type Move = {
    * `doubted`: little; `shown`: nothing; `won`: it must win by more than chance.
    */
   readonly as: "drawn" | "doubted" | "shown" | "won";
-  /** The technique it replaces; null: none. */ readonly instead: string | null;
+  /** A technique that it replaces; null: none. */ readonly instead: string | null;
 };
 
 const isJudged = ({ techniques }: Problem, use: string): boolean =>
@@ -74,8 +74,8 @@ const isJudged = ({ techniques }: Problem, use: string): boolean =>
 
 /**
  * What forks decide about, in this order: the usual movements together; the likeliest way to draw transforms; what is usual and no
- * fork can reward, but may veto (weight decay acts early, averaging at the end); each other usual technique; then what is less
- * usual, the other ways to draw transforms in place of the first.
+ * fork can reward, but may veto (weight decay acts early in a training); each other usual technique; then what is less usual, the
+ * other ways to draw transforms in place of the first.
  */
 export function movesOf(problem: Problem): readonly Move[] {
   const inner = undoubled(problem);
@@ -87,8 +87,7 @@ export function movesOf(problem: Problem): readonly Move[] {
     return isOff(technique.space, params) ? [] : [{ use: technique.name, with: params }];
   };
   const [drawers, single] = [open.filter(drawsTransforms), open.filter((technique) => !drawsTransforms(technique))];
-  const [drawer, ...otherDrawers] = drawers;
-  const cluster = drawers.find(({ name }) => shortName(name) === CLUSTER);
+  const [drawer] = drawers.filter((technique) => priorOf(technique) >= USUAL);
   const preset = presetPolicy(inner).steps;
   const given = preset.filter(({ use }) => !isJudged(problem, use));
   const movements = preset.filter(({ use }) => single.some((one) => one.name === use && isTransform(one)));
@@ -100,31 +99,17 @@ export function movesOf(problem: Problem): readonly Move[] {
     priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
   return [
     { steps: movements, as: "doubted", instead: null } as const,
-    ...(drawer && priorOf(drawer) >= USUAL ? [move("drawn")(drawer)] : []),
+    ...(drawer ? [move("drawn")(drawer)] : []),
     { steps: given, as: "doubted", instead: null } as const,
     ...others.filter((technique) => priorOf(technique) >= USUAL).map(move("shown")),
-    ...otherDrawers.filter((technique) => priorOf(technique) >= WORTH_A_FORK).map(move("won", drawer?.name)),
-    ...(cluster && cluster === drawer
-      ? bandsOf(problem, cluster).map((m) => elsewhere(cluster, stepOf(cluster), m))
-      : []),
+    ...drawers.filter((one) => one !== drawer && priorOf(one) >= WORTH_A_FORK).map(move("won", drawer?.name)),
     ...others.filter(likely).map(move("won")),
   ].filter(({ steps }) => steps.length);
 }
-/** The clusters that are not the usual one. */
-const bandsOf = ({ fixed }: Problem, { name }: TechniqueMeta): readonly number[] => {
-  const { table, m } = (fixed?.[name] ?? {}) as { readonly table?: string; readonly m?: number };
-  return Array.from({ length: table?.split("|").length ?? 0 }, (_, at) => at + 1).filter((band) => band !== m);
-};
-const elsewhere = ({ name }: TechniqueMeta, steps: Fragment["steps"], m: number): Move => ({
-  steps: steps.map((step) => ({ ...step, with: { ...step.with, m } })),
-  as: "won",
-  instead: name,
-});
 
-/** A policy with one move more; undefined where it has that already, has nothing to replace, or would be in conflict. */
+/** A policy with one move more; undefined where it has that already, or would be in conflict. */
 export function moved(problem: Problem, from: Fragment, { steps, instead }: Move): Fragment | undefined {
   const left = from.steps.filter(({ use }) => use !== instead);
-  if (instead !== null && left.length === from.steps.length) return undefined;
   const has = steps.every((step) => from.steps.some((one) => JSON.stringify(one) === JSON.stringify(step)));
   const fit = steps.every(({ use }) => {
     const technique = problem.techniques.find(({ name }) => name === use);

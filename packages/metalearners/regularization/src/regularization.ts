@@ -46,7 +46,7 @@ const MUCH = 0.1;
 const DRAWN = 1;
 /** Chance on top: about a deviation of what two forks differ by, over the root of the held-out images. */
 const SPREAD = 0.3;
-/** Held-out images where nobody says how many. */
+/** So many held-out images are reckoned with where the problem does not say. */
 const SOME = 225;
 /** What is not usual must win by so much, and by more than chance. */
 const WON = 0.03;
@@ -60,16 +60,16 @@ const NOT_OURS = ["ssl", "optimization", "distillation", "ensembling"];
 type Fork = {
   readonly policy: Fragment;
   /** The move's, to be taken apart where it is turned down; null: the base. */ readonly move: Move | null;
-  /** Null while it is awaited, and where it failed. */ readonly loss: number | null;
-  readonly told: boolean;
-  readonly taken: boolean;
 };
 export type RegularizationState = {
   /** As it was given, and from the judgement on without what that forbids. */ readonly problem: Problem;
-  readonly phase: "unseen" | "base" | "probe" | "probing" | "forks";
+  readonly phase: "base" | "probe" | "forks";
   readonly candidates: readonly Candidate[];
   /** Still to be tried, likeliest first. */ readonly moves: readonly Move[];
-  /** In the order asked; the first is the base. */ readonly forks: readonly Fork[];
+  /** How many forks were asked for. */ readonly forks: number;
+  readonly awaited: Fork | "probe" | null;
+  /** The last fork that was taken, with its loss; null: none yet. */
+  readonly taken: { readonly policy: Fragment; /** Null: nobody looked. */ readonly loss: number | null } | null;
   /** In images, as `imagesSeen` counts them. */ readonly spent: number;
   /** The most that a fork has cost so far. */ readonly dearest: number;
   readonly limit: number;
@@ -83,7 +83,9 @@ function init(problem: Problem, { share = AXES.share.default }: RegularizationOp
     phase: "base",
     candidates: trunkOf(problem) ? candidatesOf(problem) : [],
     moves: [],
-    forks: [],
+    forks: 0,
+    awaited: null,
+    taken: null,
     spent: 0,
     dearest: forkImages(problem) * (plain / problem.plain.trained),
     limit: Math.min(imagesSeen(problem.budget), share * plain),
@@ -102,7 +104,7 @@ function unseen(state: RegularizationState): RegularizationState {
   const policy = moves
     .filter(({ as }) => as === "doubted")
     .reduce((all, move) => moved(problem, all, move) ?? all, mergeFragments(problem.base, { steps: [] }));
-  return { ...state, problem, phase: "unseen", forks: [{ policy, move: null, loss: null, told: true, taken: true }] };
+  return { ...state, problem, phase: "forks", taken: { policy, loss: null } };
 }
 
 const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK * plain.trained));
@@ -116,53 +118,43 @@ function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): R
   });
   const moves = movesOf(problem);
   const rare = moves.filter((move) => move.as === "won").slice(0, RARE);
-  const forks = state.forks.map((fork) => ({ ...fork, policy: mergeFragments(problem.base, { steps: [] }) }));
+  const taken = state.taken && { ...state.taken, policy: mergeFragments(problem.base, { steps: [] }) };
   return {
     ...state,
     problem,
     phase: "forks",
     moves: [...warm, ...moves.filter(({ as }) => as !== "won"), ...rare],
-    forks,
+    taken,
   };
 }
 
-/** The last fork that was taken; undefined where none was. */
-const takenOf = ({ forks }: Pick<RegularizationState, "forks">): Fork | undefined =>
-  forks.findLast(({ taken }) => taken);
-
 function ask(state: RegularizationState): readonly [Request, RegularizationState] {
-  const { problem, phase, forks } = state;
-  if (phase === "unseen") return [{ kind: "done", ok: true }, state];
-  if (phase === "probing" || forks.some(({ told }) => !told)) return [{ kind: "wait" }, state];
-  if (phase === "base") {
-    const fork: Fork = { policy: mergeFragments(problem.base, { steps: [] }), move: null, ...AWAITED };
-    return canPay(state) ? askFork({ ...state, forks: [fork] }) : done(state);
-  }
+  const { problem, phase, awaited, taken } = state;
+  if (awaited) return [{ kind: "wait" }, state];
   if (phase === "probe") return askProbe(state);
-  const [move, ...moves] = state.moves;
-  if (!move || !canPay(state)) return done(state);
-  const policy = moved(problem, takenOf(state)?.policy ?? problem.base, move);
-  if (!policy) return ask({ ...state, moves });
-  return askFork({ ...state, moves, forks: [...forks, { policy, move, ...AWAITED }] });
+  const move = phase === "base" ? null : state.moves[0];
+  const moves = state.moves.slice(1);
+  if (move === undefined || !canPay(state)) return done(state);
+  const from = taken?.policy ?? mergeFragments(problem.base, { steps: [] });
+  const policy = move ? moved(problem, from, move) : from;
+  return policy ? askFork({ ...state, moves }, { policy, move }) : ask({ ...state, moves });
 }
-const AWAITED = { loss: null, told: false, taken: false } as const;
 const canPay = ({ over, spent, dearest, limit }: RegularizationState): boolean => !over && spent + dearest <= limit;
 function done(state: RegularizationState): readonly [Request, RegularizationState] {
-  const failed = state.forks.length > 0 && state.forks.every(({ loss }) => loss === null);
+  const failed = state.forks > 0 && !state.taken;
   return [{ kind: "done", ok: !failed, ...(failed && { why: "every trial failed" }) }, state];
 }
 
-/** The last fork. */
-function askFork(state: RegularizationState): readonly [Request, RegularizationState] {
+function askFork(state: RegularizationState, fork: Fork): readonly [Request, RegularizationState] {
   const { problem, forks, candidates } = state;
   const trunk = trunkOf(problem);
   const until = (trunk?.images ?? 0) + forkImages(problem);
-  const first = forks.length === 1;
+  const first = forks === 0;
   return [
     {
       kind: "trial",
-      id: first ? SETTLED : `${forks.length - 1}`,
-      policy: forks.at(-1)!.policy,
+      id: first ? SETTLED : `${forks}`,
+      policy: fork.policy,
       until,
       // A schedule of its own, which ends with it: a rate that has come down shows what the weights are worth.
       horizon: until,
@@ -171,7 +163,7 @@ function askFork(state: RegularizationState): readonly [Request, RegularizationS
       // The same seed throughout: the same batches.
       seed: problem.seed,
     },
-    state,
+    { ...state, forks: forks + 1, awaited: fork },
   ];
 }
 
@@ -204,36 +196,34 @@ function askProbe(state: RegularizationState): readonly [Request, Regularization
       from: (problem.facts["late"] as string | undefined) ?? SETTLED,
       atMost: { ...zeroCost, inferred: Math.floor(3 * most) },
     },
-    { ...state, phase: "probing" },
+    { ...state, awaited: "probe" },
   ];
 }
 
 function tell(state: RegularizationState, answer: Answer): RegularizationState {
   const seen = imagesSeen(answer.cost);
-  const spent = state.spent + seen;
-  if (state.phase === "probing") {
+  const { awaited } = state;
+  const next: RegularizationState = { ...state, awaited: null, spent: state.spent + seen };
+  if (!awaited || awaited === "probe") {
     const { probed } = (answer.value ?? { probed: [] }) as unknown as ProbeAnswer;
-    return withMoves({ ...state, spent }, probed);
+    return withMoves(next, probed);
   }
   // At the best temperature: what makes an overfitted model less sure is no merit yet, and what makes a young one so no fault.
   const score = answer.status === "ok" && answer.score ? comparable(answer.score) : undefined;
   const loss = score !== undefined && Number.isFinite(score) ? score : null;
-  const over = state.over || answer.status === "over-budget";
-  const last = state.forks.at(-1)!;
-  const taken = loss !== null && (last.move === null || loss <= mostFor(state, last.move));
-  const next: RegularizationState = {
-    ...state,
-    forks: [...state.forks.slice(0, -1), { ...last, told: true, loss, taken }],
-    spent,
+  const { policy, move } = awaited;
+  const isTaken = loss !== null && (move === null || loss <= mostFor(state, move));
+  const told: RegularizationState = {
+    ...next,
+    taken: isTaken ? { policy, loss } : state.taken,
     dearest: Math.max(state.dearest, seen),
-    over,
+    over: state.over || answer.status === "over-budget",
   };
-  if (last.move === null)
-    return loss !== null && state.candidates.length ? { ...next, phase: "probe" } : withMoves(next, []);
+  if (move === null) return isTaken && state.candidates.length ? { ...told, phase: "probe" } : withMoves(told, []);
   // One of several may be what held it back.
-  const { steps, as } = last.move;
-  const apart = taken || steps.length < 2 ? [] : steps.map((step): Move => ({ steps: [step], as, instead: null }));
-  return { ...next, moves: [...apart, ...next.moves] };
+  const { steps, as } = move;
+  const apart = isTaken || steps.length < 2 ? [] : steps.map((step): Move => ({ steps: [step], as, instead: null }));
+  return { ...told, moves: [...apart, ...told.moves] };
 }
 
 /** The loss up to which a move is taken: that of what has been taken before it, and something on top. */
@@ -242,20 +232,18 @@ function mostFor(state: RegularizationState, { as }: Move): number {
   const epochs = plain.trained / Number(facts["images"] ?? plain.trained);
   const chance = SPREAD / Math.sqrt(Number(facts["validation"] ?? 0) || SOME);
   const allowed = { drawn: DRAWN, doubted: Math.min(MUCH, DOUBT * epochs) + chance, shown: 0, won: -WON - chance };
-  return (takenOf(state)?.loss ?? Number.POSITIVE_INFINITY) * (1 + allowed[as]);
+  return (state.taken?.loss ?? Number.POSITIVE_INFINITY) * (1 + allowed[as]);
 }
 
-/** What was taken. It goes on from the trunk's training, whose images are so not lost. */
-function best(state: RegularizationState): Fragment {
-  const { problem } = state;
-  const taken = takenOf(state);
+/** What was taken. Where forks were made it goes on from the trunk's training, whose images are so not lost. */
+function best({ problem, taken }: RegularizationState): Fragment {
   if (!taken) return problem.base;
-  const train = trunkOf(problem) && state.phase !== "unseen" ? ((problem.facts["start"] ?? {}) as Params) : {};
+  const train = trunkOf(problem) && taken.loss !== null ? ((problem.facts["start"] ?? {}) as Params) : {};
   return mergeFragments(taken.policy, { steps: [], train });
 }
 
 /**
- * Augmentation, label and architectural regularization in two passes. Pass 1 asks a model that has trained a little, by inference alone,
+ * Augmentation, label and architectural regularization in two passes. Pass 1 asks a model that has trained for a while, by inference alone,
  * what each transform does to held-out images: what turns classes into others is refused, the rest is ordered by strength. Pass 2
  * forks short trainings from it and puts one usual move onto the other, as long as none holds the training back. Errors: REG_PARAM*.
  */
