@@ -15,7 +15,7 @@ import {
   type Task,
 } from "@regimen/contracts";
 import { blueprintOf } from "./blueprint.ts";
-import { classesOf, expectSame, normalizationOf, source, split } from "@regimen/sources";
+import { classesOf, expectSame, normalizationOf, source, split, unlabelled } from "@regimen/sources";
 import type { Session } from "./session.ts";
 
 /** Opens, splits and checks the data. Errors: REG_DATA_*. */
@@ -28,7 +28,8 @@ export async function prepareData(input: DataInput, seed: number, task: Task = "
   let train = blank.length ? given.subset(rows(true)) : given;
   let unlabeled = blank.length ? given.subset(blank) : undefined;
   if (input.unlabeled) {
-    const more = source(await input.unlabeled);
+    // Labels that came along may be anything, and right ones would make a teacher of the answer.
+    const more = unlabelled(source(await input.unlabeled));
     unlabeled = unlabeled ? unlabeled.concat(more) : more;
   }
   const take = async (

@@ -79,6 +79,23 @@ function view(of: Plain): Source {
   };
 }
 
+/** The same examples without what anybody says of them: no labels, masks that are ignored throughout, no boxes that count. */
+export const unlabelled = (of: Source): Source =>
+  view({
+    ...of,
+    labels: () => undefined,
+    read: async (rows) => {
+      const { masks, boxes, ...read } = await of.read(rows);
+      return {
+        ...read,
+        labels: new Float32Array(read.labels.length).fill(Number.NaN),
+        origin: new Float32Array(rows.length).fill(ORIGIN.unlabelled),
+        ...(masks && { masks: new Int32Array(masks.length).fill(IGNORED) }),
+        ...(boxes && { boxes: { ...boxes, weights: new Float32Array(boxes.weights.length) } }),
+      };
+    },
+  });
+
 /** The same examples, labels and origins; the weights of their loss times `factors` [length]. Errors: REG_DATA_MISMATCH. */
 export function reweighted(of: Source, factors: Float32Array): Source {
   if (factors.length !== of.length)

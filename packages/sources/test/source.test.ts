@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { IGNORED, ORIGIN, type Rows, type Source } from "@regimen/contracts";
-import { classesOf, reweighted, source } from "@regimen/sources";
+import { classesOf, reweighted, source, unlabelled } from "@regimen/sources";
 import { rowsThatTell } from "./support/samples.ts";
 
 const labelled = (length = 6): Source =>
@@ -29,6 +29,33 @@ describe("a source", () => {
       [ORIGIN.labelled, ORIGIN.labelled],
     ]);
     expect(() => reweighted(of, Float32Array.of(1))).toThrow(/REG_DATA_MISMATCH.*1 factors for 3 examples/);
+  });
+
+  it("forgets what anybody says of it", async () => {
+    const of = unlabelled(labelled());
+    expect(of.labels()).toBeUndefined();
+    expect([...classesOf(of)]).toEqual(all(of).map(() => -1));
+    const rows = await of.subset([3, 1]).read([1, 0]);
+    expect(told(rows)).toEqual([1, 3]);
+    expect(rows.labels.every(Number.isNaN)).toBe(true);
+    expect([...rows.origin]).toEqual([ORIGIN.unlabelled, ORIGIN.unlabelled]);
+
+    const { read, ...rest } = labelled(2);
+    const drawn = unlabelled({
+      ...rest,
+      read: async (asked) => ({
+        ...(await read(asked)),
+        masks: new Int32Array(asked.length * 2).fill(1),
+        boxes: {
+          at: new Float32Array(asked.length * 4),
+          labels: new Float32Array(asked.length * 2),
+          weights: new Float32Array(asked.length).fill(1),
+        },
+      }),
+    });
+    const { masks, boxes } = await drawn.read([0, 1]);
+    expect([...masks!]).toEqual([IGNORED, IGNORED, IGNORED, IGNORED]);
+    expect([...boxes!.weights]).toEqual([0, 0]);
   });
 
   it("is itself when it is one already, and without labels says so", async () => {

@@ -97,6 +97,27 @@ describe("a Noisy Student", () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it("never sees labels that come with what is called unlabelled", async () => {
+    const seen: (Float32Array | undefined)[] = [];
+    const peek = technique({
+      name: "test-peek",
+      order: { slot: "pseudo", needs: ["unlabeled"] },
+      create: () => ({
+        async train(run, next) {
+          const { labels, origin } = await run.data.unlabeled!.read([0, 1, 2]);
+          seen.push(run.data.unlabeled!.labels(), labels, origin);
+          return next({ name: "all" });
+        },
+      }),
+    });
+    const labelled = samples(300, 9);
+    expect(labelled.labels()!.length).toBe(600);
+    await fit(await regimenWith(peek), { data: { ...job().data, unlabeled: labelled }, policy: uses("test-peek") });
+    expect(seen[0]).toBeUndefined();
+    expect(seen[1]!.every(Number.isNaN)).toBe(true);
+    expect([...seen[2]!]).toEqual([ORIGIN.unlabelled, ORIGIN.unlabelled, ORIGIN.unlabelled]);
+  });
+
   it("of three generations shares it between four, and each learns from the one before", async () => {
     const into = notes();
     const result = await fit(await world(into), {

@@ -1,5 +1,5 @@
 import { completeParams, shortName, type Params, type Problem, type TechniqueMeta } from "@regimen/core";
-import { openTechniques } from "@regimen/proposals";
+import { openTechniques, priorOf } from "@regimen/proposals";
 
 /** Transforms that turn things into their mirror or onto their side: without evidence that they may, they may not. */
 const RISKY = ["mirror", "alternating-mirror", "flip-vertical", "rot90"];
@@ -7,6 +7,9 @@ export const isRisky = ({ name }: TechniqueMeta): boolean => RISKY.includes(shor
 
 /** One transform at one strength, on every image. */
 export type Candidate = { readonly use: string; readonly with: Params };
+
+/** From this prior on a technique is usual. */
+export const USUAL = 0.5;
 
 /** So many candidates at least, where there are transforms to be graded. */
 const LEAST = 200;
@@ -52,8 +55,25 @@ function everywhere(technique: TechniqueMeta, fixed: Params): Params {
 export const turnsOf = ({ techniques }: Problem): readonly string[] =>
   techniques.filter((one) => isRisky(one) || shortName(one.name) === "rotate").map(({ name }) => name);
 
-/** What is asked where the budget does not show everything to enough images. */
-export const mostUrgent = (problem: Problem, candidates: readonly Candidate[]): readonly Candidate[] => {
+/** Of one technique's candidates, the one closest to its usual strength. */
+export function usualOf<C extends Candidate>(technique: TechniqueMeta, own: readonly C[]): C | undefined {
+  const magnitude = magnitudeOf(technique);
+  if (!magnitude) return own[0];
+  const usual = technique.space[magnitude.key]!.default as number;
+  const away = ({ with: params }: C): number => Math.abs((params[magnitude.key] as number) - usual);
+  return [...own].sort((a, b) => away(a) - away(b))[0];
+}
+
+/** What is asked where the budget does not show everything to enough images: what turns things, and usual movements as they are used. */
+export function mostUrgent(problem: Problem, candidates: readonly Candidate[]): readonly Candidate[] {
   const turns = turnsOf(problem);
-  return candidates.filter(({ use }) => turns.includes(use));
-};
+  const usual = problem.techniques
+    .filter((one) => isTransform(one) && priorOf(one) >= USUAL)
+    .map((one) =>
+      usualOf(
+        one,
+        candidates.filter(({ use }) => use === one.name),
+      ),
+    );
+  return candidates.filter((candidate) => turns.includes(candidate.use) || usual.includes(candidate));
+}

@@ -16,6 +16,7 @@ export type Flip = {
 };
 export type Comparison = {
   readonly images: number;
+  /** Mean loss of the images as they are, in nats. */ readonly loss: number;
   /** Mean rise of the loss, in nats, and its standard error. */ readonly rise: number;
   readonly riseError: number;
   /** Share of the images that were right and still are. */ readonly kept: number;
@@ -27,7 +28,10 @@ export type Comparison = {
 /** A flip rate below which nothing is held against a transform. */
 const TOLERATED = 0.05;
 
-/** What a change does to a model's answers, image by image. `labels`: class numbers; `harmless`: the answers after a change that hurts nobody. `forgiving`: the mistakes that the model makes anyway are not held against the change. */
+/**
+ * What a change does to a model's answers, image by image. `labels`: class numbers; `harmless`: the answers after a change that hurts
+ * nobody. `forgiving`: the mistakes that the model makes anyway are not held against the change.
+ */
 export function compareViews(
   before: View,
   after: View,
@@ -39,13 +43,8 @@ export function compareViews(
   const was = predictions(before);
   const is = predictions(after);
   const moved = harmless && predictions(harmless);
-  const rises = Float64Array.from({ length: rows }, (_, row) => {
-    const at = row * classes + labels[row]!;
-    const least = 1e-7;
-    return Math.log(
-      Math.max(least, before.probabilities.values[at]!) / Math.max(least, after.probabilities.values[at]!),
-    );
-  });
+  const [lost, loses] = [before, after].map((view) => lossesOf(view, labels)) as [Float64Array, Float64Array];
+  const rises = loses.map((loss, row) => loss - lost[row]!);
   const right = Array.from({ length: classes }, () => 0);
   const flips = Array.from({ length: classes * classes }, () => 0);
   const expected = Array.from({ length: classes * classes }, () => 0);
@@ -80,6 +79,7 @@ export function compareViews(
   const { mean, error } = meanOf(rises);
   return {
     images: rows,
+    loss: meanOf(lost).mean,
     rise: mean,
     riseError: error,
     kept: correct ? kept / correct : 1,
@@ -88,6 +88,10 @@ export function compareViews(
     right,
   };
 }
+
+/** Cross entropy of each image, in nats. */
+const lossesOf = ({ rows, probabilities: { width, values } }: View, labels: Int32Array): Float64Array =>
+  Float64Array.from({ length: rows }, (_, row) => -Math.log(Math.max(1e-7, values[row * width + labels[row]!]!)));
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 

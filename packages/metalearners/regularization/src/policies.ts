@@ -11,7 +11,7 @@ import {
 } from "@regimen/core";
 import { operationsRefused } from "@regimen/image";
 import { openTechniques, presetPolicy, priorOf } from "@regimen/proposals";
-import { drawsTransforms, isTransform, magnitudeOf } from "./candidates.ts";
+import { USUAL, drawsTransforms, isTransform, magnitudeOf } from "./candidates.ts";
 import type { Judgement } from "./judge.ts";
 
 /** The technique that draws one transform of a cluster for each image. */
@@ -55,17 +55,15 @@ function undoubled(problem: Problem): Problem {
 
 /** What a short fork can judge: what is done to images and labels. The rest acts early in a training, or at its end. */
 const JUDGED: readonly Slot[] = ["space", "colour", "texture", "mix", "label"];
-/** From this prior on a technique is usual. */
-const USUAL = 0.5;
-
 /** One thing that may be added to a policy, in the place of `instead` where it has that. */
 export type Move = {
   /** Taken together, or else one by one. */ readonly steps: Fragment["steps"];
   /**
-   * What it may cost of a fork's loss and still be taken. `drawn`: much, since it is many small changes, each of which was looked at;
-   * `doubted`: little; `shown`: nothing; `won`: it must win by more than chance.
+   * What it may cost of a fork's loss and still be taken. `natural`: anything, since these images do the same by themselves;
+   * `drawn`: much, since it is many small changes, each of which was looked at; `doubted`: little; `shown`: nothing; `won`: it must
+   * win by more than chance.
    */
-  readonly as: "drawn" | "doubted" | "shown" | "won";
+  readonly as: "natural" | "drawn" | "doubted" | "shown" | "won";
   /** A technique that it replaces; null: none. */ readonly instead: string | null;
 };
 
@@ -73,11 +71,11 @@ const isJudged = ({ techniques }: Problem, use: string): boolean =>
   techniques.some(({ name, order }) => name === use && JUDGED.includes(order.slot));
 
 /**
- * What forks decide about, in this order: the usual movements together; the likeliest way to draw transforms; what is usual and no
+ * What forks decide about, in this order: the usual movements together, natural ones first; the likeliest way to draw transforms; what is usual and no
  * fork can reward, but may veto (weight decay acts early in a training); each other usual technique; then what is less usual, the
  * other ways to draw transforms in place of the first.
  */
-export function movesOf(problem: Problem): readonly Move[] {
+export function movesOf(problem: Problem, natural: Judgement["natural"]): readonly Move[] {
   const inner = undoubled(problem);
   const open = openTechniques(inner)
     .filter(({ name }) => isJudged(problem, name))
@@ -91,6 +89,7 @@ export function movesOf(problem: Problem): readonly Move[] {
   const preset = presetPolicy(inner).steps;
   const given = preset.filter(({ use }) => !isJudged(problem, use));
   const movements = preset.filter(({ use }) => single.some((one) => one.name === use && isTransform(one)));
+  const isNatural = ({ use }: Fragment["steps"][number]): boolean => natural.includes(use);
   const others = single.filter(({ name }) => !movements.some(({ use }) => use === name));
   const move =
     (as: Move["as"], instead: string | null = null) =>
@@ -98,7 +97,8 @@ export function movesOf(problem: Problem): readonly Move[] {
   const likely = (technique: TechniqueMeta): boolean =>
     priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
   return [
-    { steps: movements, as: "doubted", instead: null } as const,
+    { steps: movements.filter(isNatural), as: "natural", instead: null } as const,
+    { steps: movements.filter((step) => !isNatural(step)), as: "doubted", instead: null } as const,
     ...(drawer ? [move("drawn")(drawer)] : []),
     { steps: given, as: "doubted", instead: null } as const,
     ...others.filter((technique) => priorOf(technique) >= USUAL).map(move("shown")),

@@ -111,12 +111,13 @@ const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK *
 
 /** What was good elsewhere, as far as it is known here and not refused; then what is usual, then what is not. */
 function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): RegularizationState {
-  const problem = judged(state.problem, judge(state.problem, probed));
+  const judgement = judge(state.problem, probed);
+  const problem = judged(state.problem, judgement);
   const warm = (problem.warm ?? []).flatMap(({ steps }): readonly Move[] => {
     const known = steps.filter(({ use }) => problem.techniques.some(({ name }) => name === use));
     return known.length ? [{ steps: known, as: "drawn", instead: null }] : [];
   });
-  const moves = movesOf(problem);
+  const moves = movesOf(problem, judgement.natural);
   const rare = moves.filter((move) => move.as === "won").slice(0, RARE);
   const taken = state.taken && { ...state.taken, policy: mergeFragments(problem.base, { steps: [] }) };
   return {
@@ -231,7 +232,8 @@ function mostFor(state: RegularizationState, { as }: Move): number {
   const { plain, facts } = state.problem;
   const epochs = plain.trained / Number(facts["images"] ?? plain.trained);
   const chance = SPREAD / Math.sqrt(Number(facts["validation"] ?? 0) || SOME);
-  const allowed = { drawn: DRAWN, doubted: Math.min(MUCH, DOUBT * epochs) + chance, shown: 0, won: -WON - chance };
+  const doubted = Math.min(MUCH, DOUBT * epochs) + chance;
+  const allowed = { natural: Number.POSITIVE_INFINITY, drawn: DRAWN, doubted, shown: 0, won: -WON - chance };
   return (state.taken?.loss ?? Number.POSITIVE_INFINITY) * (1 + allowed[as]);
 }
 

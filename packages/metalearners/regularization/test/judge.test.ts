@@ -94,6 +94,7 @@ const seen = (name: string, m: number | undefined, more: Partial<Probed> = {}): 
   use: `@regimen/technique-augment/${name}`,
   with: { rr: 1, ...(m !== undefined && { m }) },
   images: 600,
+  loss: 0.5,
   rise: 0.1,
   riseError: 0.01,
   kept: 0.97,
