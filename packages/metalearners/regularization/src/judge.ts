@@ -4,8 +4,8 @@ import type { Probed } from "./probe.ts";
 
 export type Judgement = {
   readonly refused: NonNullable<Fragment["refused"]>;
-  /** Techniques whose usual strength is what these images do by themselves: the model hardly notices. */
-  readonly natural: readonly string[];
+  /** Whether a technique at its usual strength does what these images do by themselves: the model hardly notices. Absent: nobody looked. */
+  readonly natural: { readonly [use: string]: boolean };
   /** The strongest magnitude that nothing speaks against, by technique. */
   readonly caps: { readonly [use: string]: number };
   /** Clusters of transforms, weakest first, as the cluster technique reads them: "rotate:0.3 blur:0.2 | …". */
@@ -34,7 +34,7 @@ export function judge(problem: Problem, probed: readonly Probed[]): Judgement {
   const alpha = LEVEL / Math.max(1, probed.length * classes * (classes - 1));
   const refused: { use: string; because: string; evidence: Json }[] = [];
   const caps: Record<string, number> = {};
-  const natural: string[] = [];
+  const natural: Record<string, boolean> = {};
   const clusters: string[][] = BANDS.map(() => []);
   for (const technique of problem.techniques.filter(isTransform)) {
     const { name } = technique;
@@ -46,7 +46,7 @@ export function judge(problem: Problem, probed: readonly Probed[]): Judgement {
       continue;
     }
     const asUsed = usualOf(technique, own)!;
-    if (asUsed.rise < NATURAL.rise * asUsed.loss || asUsed.kept >= NATURAL.kept) natural.push(name);
+    natural[name] = asUsed.rise < NATURAL.rise * asUsed.loss || asUsed.kept >= NATURAL.kept;
     const magnitude = magnitudeOf(technique);
     const strength = (one: Probed): number => (magnitude ? (one.with[magnitude.key] as number) : 1);
     own.sort((a, b) => strength(a) - strength(b));

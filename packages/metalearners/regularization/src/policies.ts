@@ -89,7 +89,11 @@ export function movesOf(problem: Problem, natural: Judgement["natural"]): readon
   const preset = presetPolicy(inner).steps;
   const given = preset.filter(({ use }) => !isJudged(problem, use));
   const movements = preset.filter(({ use }) => single.some((one) => one.name === use && isTransform(one)));
-  const isNatural = ({ use }: Fragment["steps"][number]): boolean => natural.includes(use);
+  const moving = (as: Move["as"], isNatural: boolean | undefined): Move => ({
+    steps: movements.filter(({ use }) => natural[use] === isNatural),
+    as,
+    instead: null,
+  });
   const others = single.filter(({ name }) => !movements.some(({ use }) => use === name));
   const move =
     (as: Move["as"], instead: string | null = null) =>
@@ -97,8 +101,9 @@ export function movesOf(problem: Problem, natural: Judgement["natural"]): readon
   const likely = (technique: TechniqueMeta): boolean =>
     priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
   return [
-    { steps: movements.filter(isNatural), as: "natural", instead: null } as const,
-    { steps: movements.filter((step) => !isNatural(step)), as: "doubted", instead: null } as const,
+    moving("natural", true),
+    moving("doubted", undefined),
+    moving("shown", false),
     ...(drawer ? [move("drawn")(drawer)] : []),
     { steps: given, as: "doubted", instead: null } as const,
     ...others.filter((technique) => priorOf(technique) >= USUAL).map(move("shown")),

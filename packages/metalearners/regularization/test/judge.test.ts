@@ -174,4 +174,20 @@ describe("falling", () => {
       }),
     );
   });
+
+  it("knows what the images do by themselves: the model hardly notices, by its loss or by its answers", () => {
+    const [lift, move, tilt] = [transform("lift", 0.3), transform("move", 0.3), transform("tilt", 0.3)];
+    const { natural } = judge(problem(lift, move, tilt, transform("unseen")), [
+      // The usual strength is 0.3: what is stronger does not matter.
+      seen("lift", 0.3, { rise: 0.1, kept: 0.8 }),
+      seen("lift", 1, { rise: 3, kept: 0.2 }),
+      seen("move", 0.3, { rise: 0.4, kept: 0.92 }),
+      seen("tilt", 0.3, { rise: 0.4, kept: 0.8 }),
+    ]);
+    expect(Object.entries(natural).map(([use, is]) => [use.split("/").at(-1), is])).toEqual([
+      ["lift", true],
+      ["move", true],
+      ["tilt", false],
+    ]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { TechniqueMeta } from "@regimen/core";
+import type { Json, TechniqueMeta } from "@regimen/core";
 import { madeUpProblem, metalearnerLaws, packageLaws, simulate } from "@regimen/testkit";
 import { describe, expect, it } from "vitest";
 import regularization from "@regimen/metalearner-regularization";
@@ -37,7 +37,12 @@ describe("forks", () => {
     one.order.slot === "space" && one.group === "regularization" ? { ...one, group: "augmentation" } : one,
   );
   const start = { plainEpochs: 18, plainHorizon: 30 };
-  const play = (worth: Readonly<Record<string, number>>, forks = 40, warm: readonly string[] = []) =>
+  const play = (
+    worth: Readonly<Record<string, number>>,
+    forks = 40,
+    warm: readonly string[] = [],
+    probed: readonly object[] = [],
+  ) =>
     simulate(
       regularization({ share: 1 }),
       ({ steps }) => steps.reduce((loss, { use }) => loss * (1 - (worth[use] ?? 0)), 1),
@@ -48,11 +53,11 @@ describe("forks", () => {
           warm: [{ steps: warm.map((use) => ({ use, with: { m: 0.5 } })) }],
           base: { steps: [] },
           fixed: {},
-          facts: { ...problem.facts, validation: 0, start },
+          facts: { ...problem.facts, validation: probed.length ? 225 : 0, start },
           budget: { trained: (forks + 0.1) * PLAIN * FORK, inferred: 0, seconds: 0 },
         },
         kept,
-        measures,
+        measures: { "@regimen/metalearner-regularization/probe": () => ({ probed }) as unknown as Json },
         validation: 0,
       },
     );
@@ -79,6 +84,18 @@ describe("forks", () => {
       "lift",
     ]);
     expect(names(play({ "own/decay": -0.1, "own/blend": -0.01 }))).toEqual(["draw", "lift", "move"]);
+  });
+
+  it("take movements that the images show by themselves, whatever they cost, and doubt what they do not show", () => {
+    const none = { images: 300, loss: 1, riseError: 0, shift: 0, flip: null, right: [100, 100] };
+    const probed = [
+      { use: "own/lift", with: { m: 0.5 }, ...none, rise: 0.02, kept: 0.98 },
+      { use: "own/move", with: { m: 0.5 }, ...none, rise: 0.9, kept: 0.6 },
+    ];
+    const worth = { "own/lift": -0.6, "own/move": -0.01, "own/blend": -0.01 };
+    expect(names(play(worth, 40, [], probed))).toEqual(["decay", "draw", "lift"]);
+    expect(names(play({ ...worth, "own/move": 0.01 }, 40, [], probed))).toEqual(["decay", "draw", "lift", "move"]);
+    expect(names(play(worth))).toEqual(["decay", "draw", "move"]);
   });
 
   it("give a draw among transforms more of it", () => {
