@@ -84,12 +84,21 @@ describe("regimen train", () => {
       {
         kind: "trial",
         name: "amber-fox-arch",
+        policy: { steps: [] },
         done: 1,
         score: { error: 0.3, loss: 0.9, ece: null },
         status: "ok",
         secondsLeft: 5,
       },
-      { kind: "trial", name: "brisk-owl-dune", done: 2, score: null, status: "failed", secondsLeft: 5 },
+      {
+        kind: "trial",
+        name: "brisk-owl-dune",
+        policy: { steps: [] },
+        done: 2,
+        score: null,
+        status: "failed",
+        secondsLeft: 5,
+      },
       { kind: "warning", code: "REG_X", message: "careful" },
     ]);
     const { code, out, err } = await cli(
@@ -109,8 +118,8 @@ describe("regimen train", () => {
     expect(options.data).toMatchObject({ name: "photos", test: { fraction: 0.2 }, validation: { fraction: 0.1 } });
     expect(fake.disposed).toBe(1);
     expect(err).toMatch(/splits +29 train · 3 validation · 8 test/);
-    expect(err).toMatch(/● amber-fox-arch +loss +0.9000 +error 30.0 % +best so far/);
-    expect(err).toMatch(/✕ brisk-owl-dune +no score +failed/);
+    expect(err).toMatch(/● no techniques +loss +0.9000 +error 30.0 % +best so far/);
+    expect(err).toMatch(/✕ no techniques +no score +failed/);
     expect(err).toContain("warning REG_X: careful");
     expect(out).toMatch(/mistakes: error fell from/);
     expect(out).toMatch(/dog +400 +60\.0 → +70\.0 +80\.0 → +85\.0/);

@@ -8,6 +8,9 @@ import type { Io } from "../src/index.ts";
 import { Text } from "./fake.ts";
 
 const score = { error: 0.31, loss: 0.9, ece: null };
+const trying = (...names: string[]) => ({
+  steps: names.map((name) => ({ use: `@regimen/technique-${name}`, with: {} })),
+});
 const EVENTS: readonly RegimenEvent[] = [
   { kind: "stage", stage: "baseline", message: "plain baseline", secondsLeft: 100 },
   { kind: "progress", training: "baseline", images: 640, of: 1000, imagesPerSecond: 312.4, secondsLeft: 71 },
@@ -22,16 +25,25 @@ const EVENTS: readonly RegimenEvent[] = [
   { kind: "progress", training: "baseline", images: 900, of: 1000, imagesPerSecond: 300, secondsLeft: 10 },
   { kind: "stage", stage: "search", message: "searching with halving", secondsLeft: 50 },
   { kind: "progress", training: "trial/0/1", images: 100, of: 1000, imagesPerSecond: 300, secondsLeft: null },
-  { kind: "trial", name: "amber-kestrel-furnace", done: 1, score, status: "ok", secondsLeft: 40 },
+  { kind: "trial", name: "amber-kestrel-furnace", policy: trying(), done: 1, score, status: "ok", secondsLeft: 40 },
   {
     kind: "trial",
     name: "wild-bittern-lagoon",
+    policy: trying("augment/mirror", "mixup"),
     done: 2,
     score: { ...score, loss: 1.1 },
     status: "ok",
     secondsLeft: 40,
   },
-  { kind: "trial", name: "smooth-merlin-orchard", done: 3, score: null, status: "over-budget", secondsLeft: 40 },
+  {
+    kind: "trial",
+    name: "smooth-merlin-orchard",
+    policy: trying("augment/mirror", "augment/translate", "randaugment", "weight-decay"),
+    done: 3,
+    score: null,
+    status: "over-budget",
+    secondsLeft: 40,
+  },
 ];
 
 async function shown(isTTY: boolean, env: Io["env"] = {}): Promise<string> {
@@ -56,7 +68,7 @@ describe("progress", () => {
     const lines = stripVTControlCharacters(text).split("\n");
     expect(lines.filter((line) => line.length >= 80)).toEqual([]);
     expect(lines).toContainEqual(expect.stringMatching(/baseline +█+░+ +64 % +312 images\/s +1:11 left/));
-    expect(lines).toContainEqual(expect.stringMatching(/3\/120 +loss 1.234 +val 1.346 +10:00:00 left/));
+    expect(lines).toContainEqual(expect.stringMatching(/64 % +3\/120 +loss 1.234 +val 1.346 +10:00:00 left/));
     expect(lines).toContainEqual(expect.stringMatching(/trial 1 +█+░+ +10 %/));
   });
 
@@ -69,9 +81,9 @@ describe("progress", () => {
     const text = await shown(false);
     expect(text).not.toContain("\u001b");
     expect(text).not.toContain("█");
-    expect(text).toMatch(/● amber-kestrel-furnace +loss +0.9000 +error 31.0 % +best so far\n/);
-    expect(text).toMatch(/○ wild-bittern-lagoon +loss +1.1000 +error 31.0 %\n/);
-    expect(text).toMatch(/✕ smooth-merlin-orchard +no score +over-budget\n/);
+    expect(text).toMatch(/● no techniques +loss +0.9000 +error 31.0 % +best so far\n/);
+    expect(text).toMatch(/○ mirror, mixup +loss +1.1000 +error 31.0 %\n/);
+    expect(text).toMatch(/✕ mirror, translate \+2 +no score +over-budget\n/);
   });
 });
 

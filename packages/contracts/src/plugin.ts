@@ -192,6 +192,7 @@ export type RegimenEvent =
   | {
       readonly kind: "trial";
       readonly name: string;
+      /** What was tried. */ readonly policy: Fragment;
       readonly done: number;
       readonly score: Score | null;
       readonly status: string;
@@ -208,6 +209,7 @@ export type RegimenEvent =
   | {
       readonly kind: "progress";
       readonly training: string;
+      /** Done and to do of its course, whoever did it: a plain training goes on through all of its parts. */
       readonly images: number;
       readonly of: number;
       readonly imagesPerSecond: number;

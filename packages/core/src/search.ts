@@ -61,8 +61,9 @@ export async function search(
     told: ({ request }, { trial }) => {
       if (!trial) return;
       trials.push(trial);
-      const { name, score, status } = trial;
-      session.emit({ kind: "trial", name, done: trials.length, score, status, secondsLeft: session.secondsLeft() });
+      const { name, policy, score, status } = trial;
+      const told = { name, policy, done: trials.length, score, status } as const;
+      session.emit({ kind: "trial", ...told, secondsLeft: session.secondsLeft() });
       // Everybody's checkpoints are nobody's to drop.
       for (const kept of (request.kind === "trial" && request.drop) || [])
         if (!kept.startsWith("/")) session.store.delete(checkpointKey(kept));

@@ -50,6 +50,7 @@ export interface StageSpec {
   readonly until: number;
   readonly origin: number;
   readonly horizon: number;
+  /** Where the course that people follow begins; the origin, unless the schedule is entered in its middle. */ readonly begin?: number;
   readonly weights: readonly Weight[];
   readonly rng: Rng;
   /** Where an earlier stage of the chain stopped. */ readonly from?: Checkpoint;
@@ -63,7 +64,8 @@ export interface StageSpec {
 export interface StageEnv extends Repeating {
   readonly store: Store;
   readonly signal: AbortSignal;
-  /** Images done and to do in this sitting. */ progress(images: number, of: number, imagesPerSecond: number): void;
+  /** `sitting`: images done in this sitting; `images` of `of`: of the whole course from `begin` to the horizon. */
+  progress(sitting: number, images: number, of: number, imagesPerSecond: number): void;
   epoch(point: Point, epochs: number): void;
   /** Work that was done before it failed. */ lost(cost: Cost): void;
 }
@@ -187,7 +189,8 @@ export async function runStage(spec: StageSpec, env: StageEnv): Promise<StageRes
       const now = performance.now();
       env.progress(
         (at - sitting) * plan.batch,
-        (last - sitting) * plan.batch,
+        positionAt(at) - (spec.begin ?? spec.origin),
+        spec.horizon - (spec.begin ?? spec.origin),
         (steps * plan.batch) / ((now - startedAt) / 1000),
       );
       if (!ends) continue;

@@ -67,8 +67,8 @@ export class Training {
     let running = { images: 0, imagesPerSecond: 0 };
     this.#env = {
       ...session,
-      progress: (images, of, imagesPerSecond) => {
-        running = { images, imagesPerSecond };
+      progress: (sitting, images, of, imagesPerSecond) => {
+        running = { images: sitting, imagesPerSecond };
         const secondsLeft = session.secondsLeft(running);
         session.emit({ kind: "progress", training, images, of, imagesPerSecond, secondsLeft });
       },
@@ -131,6 +131,7 @@ export class Training {
           until: start + end * plan.images,
           origin: start + ((change.from ?? change.model) && !chain ? Math.max(0, origin) : origin),
           horizon: start + horizon,
+          begin: change.from || change.model ? start : (order.origin ?? 0),
           weights: model.weights,
           rng,
           ...(from && { from }),

@@ -30,8 +30,9 @@ describe("a run's events", () => {
     for (const epoch of [1, 2])
       run.event({ kind: "epoch", training: "trial/3@1", epoch, epochs: 2, logs, secondsLeft: null });
     const score = { error: 0.5, loss: 1.5, ece: null };
-    run.event({ kind: "trial", name: "a-b-c", done: 4, score, status: "ok", secondsLeft: null });
-    run.event({ kind: "trial", name: "a-b-d", done: 5, score: null, status: "failed", secondsLeft: null });
+    const policy = { steps: [] };
+    run.event({ kind: "trial", name: "a-b-c", policy, done: 4, score, status: "ok", secondsLeft: null });
+    run.event({ kind: "trial", name: "a-b-d", policy, done: 5, score: null, status: "failed", secondsLeft: null });
     const told = (name: string) => {
       const [file, ...more] = readdirSync(join(out, "events", name));
       expect(more).toEqual([]);

@@ -159,7 +159,7 @@ function told(
 ): Pick<StageEnv, "progress" | "epoch" | "lost" | "refused"> {
   let secondsLeft: number | null = null;
   return {
-    progress: (images, of, imagesPerSecond) => {
+    progress: (_, images, of, imagesPerSecond) => {
       secondsLeft = (of - images) / imagesPerSecond;
       emit({ kind: "progress", training: KEY, images, of, imagesPerSecond, secondsLeft });
     },

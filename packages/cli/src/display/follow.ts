@@ -1,4 +1,4 @@
-import type { RegimenEvent, Running } from "@regimen/core";
+import { comparable, shortName, type RegimenEvent, type Running } from "@regimen/core";
 import type { Console } from "./console.ts";
 import { bar, clock, count, middle, percent, row } from "./style.ts";
 
@@ -15,11 +15,24 @@ export async function follow<T>(running: Running<T>, console: Console): Promise<
   }
 }
 
+/** Columns for what a trial tried. */
+const TRIED = 32;
+
+/** The names, the last of them as a number where there is no room for all. */
+function listed(names: readonly string[]): string {
+  if (!names.length) return "no techniques";
+  const some = (length: number): string =>
+    length < names.length ? `${names.slice(0, length).join(", ")} +${names.length - length}` : names.join(", ");
+  const fitting = [...names.keys()].map((at) => some(names.length - at)).find((text) => text.length <= TRIED);
+  return fitting ?? some(1);
+}
+
 class Teller {
   readonly #console: Console;
   #stage = "";
   #trials = 0;
   #best = Infinity;
+  #share = 0;
   #logs = "";
 
   constructor(console: Console) {
@@ -36,24 +49,28 @@ class Teller {
 
   #enter({ stage, message }: Of<"stage">): void {
     this.#stage = stage;
+    this.#share = 0;
     this.#logs = "";
     this.#console.still();
     this.#console.note(row(this.#console.paint, this.#stage, message));
   }
 
-  /** Name, loss, verdict. */
-  #trial({ name, score, status }: Of<"trial">): string {
+  /** What was tried, loss, verdict. */
+  #trial({ policy, score, status }: Of<"trial">): string {
+    this.#logs = "";
     const { paint } = this.#console;
-    const better = score !== null && score.loss < this.#best;
-    if (better) this.#best = score.loss;
+    const loss = score === null ? Number.POSITIVE_INFINITY : comparable(score);
+    const better = loss < this.#best;
+    if (better) this.#best = loss;
     this.#trials++;
     const mark = score === null ? paint("red", "✕") : better ? paint("green", "●") : paint("dim", "○");
     const verdict = status === "ok" ? (better ? "best so far" : "") : status;
     const figures =
       score === null
         ? "no score"
-        : `loss ${score.loss.toFixed(4).padStart(7)}  error ${percent(score.error).padStart(6)}`;
-    const line = `    ${mark} ${middle(name, 32).padEnd(32)}  ${figures}`;
+        : `loss ${loss.toFixed(4).padStart(7)}  error ${percent(score.error).padStart(6)}`;
+    const tried = listed(policy.steps.map(({ use }) => shortName(use)));
+    const line = `    ${mark} ${middle(tried, TRIED).padEnd(TRIED)}  ${figures}`;
     return verdict === "" ? line : `${line}  ${paint(better ? "green" : "dim", verdict)}`;
   }
 
@@ -67,17 +84,19 @@ class Teller {
       ] as const
     ).flatMap(told);
     this.#logs = [`${epoch}/${epochs}`, ...losses].join("  ");
-    this.#console.live(this.#line(epoch / epochs, this.#logs, secondsLeft));
+    this.#console.live(this.#line(this.#logs, secondsLeft));
   }
 
   #progress({ images, of, imagesPerSecond, secondsLeft }: Of<"progress">): string {
     const speed = `${count(imagesPerSecond)} images/s`;
-    return this.#line(images / of, this.#logs === "" ? speed : this.#logs, secondsLeft);
+    this.#share = Math.min(1, images / of);
+    return this.#line(this.#logs === "" ? speed : this.#logs, secondsLeft);
   }
 
   /** At most 79 characters: a terminal of 80 does not wrap it. */
-  #line(share: number, figures: string, secondsLeft: number | null): string {
+  #line(figures: string, secondsLeft: number | null): string {
     const { paint } = this.#console;
+    const share = this.#share;
     const label = (this.#stage === "search" ? `trial ${this.#trials + 1}` : this.#stage).padEnd(11);
     const left = secondsLeft === null ? "" : `${clock(secondsLeft)} left`;
     const parts = `${String(Math.floor(100 * share)).padStart(3)} %  ${middle(figures, 30).padEnd(30)}`;
