@@ -66,9 +66,7 @@ class Teller {
     const mark = score === null ? paint("red", "✕") : better ? paint("green", "●") : paint("dim", "○");
     const verdict = status === "ok" ? (better ? "best so far" : "") : status;
     const figures =
-      score === null
-        ? "no score"
-        : `loss ${loss.toFixed(4).padStart(7)}  error ${percent(score.error).padStart(6)}`;
+      score === null ? "no score" : `loss ${loss.toFixed(4).padStart(7)}  error ${percent(score.error).padStart(6)}`;
     const tried = listed(policy.steps.map(({ use }) => shortName(use)));
     const line = `    ${mark} ${middle(tried, TRIED).padEnd(TRIED)}  ${figures}`;
     return verdict === "" ? line : `${line}  ${paint(better ? "green" : "dim", verdict)}`;
