@@ -144,7 +144,7 @@ export interface SearchOptions extends JobOptions {
       readonly [use: string]: Params | false;
     };
     /** Policies of other searches, worth trying first: their techniques, where these can be used here. */
-    readonly warm?: readonly (Policy | Fragment)[];
+    readonly warm?: readonly (Policy | PolicyByHand)[];
   };
   /** Who does the search's requests; this process unless told. The caller closes it. */ readonly executor?: Executor;
 }
@@ -152,8 +152,13 @@ export interface TrainOptions extends SearchOptions {
   /** False: no baseline run; the report then compares nothing. */ readonly baseline?: boolean;
 }
 export interface FitOptions extends JobOptions {
-  readonly policy: Policy | Fragment | "none";
+  readonly policy: Policy | PolicyByHand | "none";
 }
+
+/** A policy as one writes it in code: hyperparameters that are not named have their defaults. */
+export type PolicyByHand = Omit<Fragment, "steps"> & {
+  readonly steps: readonly { readonly use: string; readonly with?: Params }[];
+};
 
 export type PolicyStep = {
   readonly use: string;

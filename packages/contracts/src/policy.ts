@@ -1,6 +1,6 @@
 import type { Params } from "./json.ts";
 import type { Fragment } from "./metalearner.ts";
-import type { Policy, PolicyStep, PolicyTrain } from "./plugin.ts";
+import type { Policy, PolicyByHand, PolicyStep, PolicyTrain } from "./plugin.ts";
 import type { Technique } from "./technique.ts";
 import { RegimenError, nearest } from "./errors.ts";
 import { threeWords } from "./names.ts";
@@ -103,9 +103,29 @@ function migrated({ use, with: params, paramsVersion = 1 }: PolicyStep, techniqu
   );
 }
 
-/** What is trained of a policy, with hyperparameters as `techniques` mean them. Errors: REG_POLICY_FORMAT. */
-export const fragmentOf = (policy: Policy | Fragment | "none", techniques: readonly Technique[] = []): Fragment => {
+/** Errors: REG_POLICY_INVALID. */
+function checkByHand(policy: unknown): void {
+  const bad = (why: string): never => {
+    throw new RegimenError(
+      "REG_POLICY_INVALID",
+      `the policy ${why}; expected "none", the content of a policy.json, or { steps: [{ use: "@regimen/technique-mixup", with: { alpha: 0.2 } }] }`,
+    );
+  };
+  if (!isObject(policy)) return bad(`is ${policy === null ? "null" : (JSON.stringify(policy) ?? typeof policy)}`);
+  const { steps, train } = policy;
+  if (!Array.isArray(steps)) return bad(has("steps", steps));
+  steps.forEach((step: unknown, at) => {
+    if (!isObject(step) || typeof step["use"] !== "string") bad(`has a step ${at + 1} without "use"`);
+    const { with: params = {} } = step as { readonly with?: unknown };
+    if (!isObject(params)) bad(`has a step ${at + 1} with ${JSON.stringify(params)} for hyperparameters`);
+  });
+  if (train !== undefined && !isObject(train)) bad(has("train", train));
+}
+
+/** What is trained of a policy, with hyperparameters as `techniques` mean them. Errors: REG_POLICY_FORMAT, REG_POLICY_INVALID. */
+export const fragmentOf = (policy: Policy | PolicyByHand | "none", techniques: readonly Technique[] = []): Fragment => {
   if (policy === "none") return { steps: [] };
+  if (!isObject(policy) || !("format" in policy)) checkByHand(policy);
   const train = "format" in policy ? ({ ...policy.train } as Params) : policy.train;
   const steps = policy.steps as readonly PolicyStep[];
   const refused = [
@@ -115,7 +135,7 @@ export const fragmentOf = (policy: Policy | Fragment | "none", techniques: reado
   return {
     steps: steps
       .filter((step) => !step.refused)
-      .map((step) => ({ use: step.use, with: "format" in policy ? migrated(step, techniques) : step.with })),
+      .map((step) => ({ use: step.use, with: "format" in policy ? migrated(step, techniques) : (step.with ?? {}) })),
     ...(train && { train }),
     ...(refused.length && { refused }),
   };

@@ -76,6 +76,29 @@ describe("parsePolicy", () => {
 });
 
 describe("policyOf and fragmentOf", () => {
+  it("take what one writes by hand: hyperparameters that are not named have their defaults", () => {
+    expect(fragmentOf({ steps: [{ use: "a" }, { use: "b", with: { m: 1 } }] })).toEqual({
+      steps: [
+        { use: "a", with: {} },
+        { use: "b", with: { m: 1 } },
+      ],
+    });
+  });
+
+  it.each([
+    [null, "is null"],
+    ["mixup", 'is "mixup"'],
+    [{}, "has no steps"],
+    [{ steps: "mixup" }, 'has steps "mixup"'],
+    [{ steps: [{ with: {} }] }, 'has a step 1 without "use"'],
+    [{ steps: [{ use: "a" }, { use: "a", with: [1] }] }, "has a step 2 with [1] for hyperparameters"],
+    [{ steps: [], train: 3 }, "has train 3"],
+  ])("refuse %j", (wrong, why) => {
+    expect(() => fragmentOf(wrong as unknown as Policy)).toThrow(
+      `REG_POLICY_INVALID: the policy ${why}; expected "none"`,
+    );
+  });
+
   it("write versions and defaults, leave out what is off, and note what was refused with it off", () => {
     const refused = [{ use: "toy", because: "it hurts", evidence: { images: 10 } }];
     const written = policyOf({ steps: [{ use: "toy", with: { m: 0 } }], refused }, train, 7, {

@@ -47,7 +47,8 @@ const ATTRIBUTION = 0.15;
 
 /** One training by a given policy. */
 export async function fitJob(context: Context, options: FitOptions): Promise<FitResult> {
-  const given = options.policy !== "none" && "format" in options.policy ? parsePolicy(options.policy) : undefined;
+  const { policy: named } = options;
+  const given = typeof named === "object" && named && "format" in named ? parsePolicy(named) : undefined;
   const seed = options.seed ?? given?.seed ?? 0;
   const wanted = fragmentOf(options.policy, context.registered.techniques);
   const opened = await open("fit", context, { ...options, seed }, { policy: wanted as unknown as Json });
