@@ -83,13 +83,7 @@ export async function attribute(
     const [lo, hi] = [mean - half, mean + half];
     const doubt = UNDERRATED * before.score.loss;
     const verdict = hi < 0 ? "helps" : lo > doubt ? "hurts" : "no-effect";
-    measured.push({
-      use,
-      loss: whole.score.loss,
-      lossWithout: before.score.loss,
-      interval: [lo, hi],
-      verdict,
-    });
+    measured.push({ use, loss: whole.score.loss, lossWithout: before.score.loss, interval: [lo, hi], verdict });
     // What hurts is not there when the next one comes.
     if (verdict !== "hurts") [steps, before] = [[...steps, step], whole];
   }

@@ -1,5 +1,6 @@
 import {
   RegimenError,
+  expectOptions,
   nearest,
   start,
   type Backend,
@@ -41,22 +42,25 @@ export async function createRegimen(options: {
   for (const plugin of options.plugins) container.use(plugin);
   const { registered } = container;
   const { record, ...backend } = await loadBackend(registered.backends, options.backend ?? "auto");
-  const running = <O extends JobOptions, T>(job: (context: Context, options: O) => Promise<T>) => {
-    return (asked: O): Running<T> => {
-      const signal = asked.signal ?? new AbortController().signal;
-      return start((told: (event: RegimenEvent) => void) =>
-        withStatus(asked.out, told, (emit) =>
+  const running = <O extends JobOptions, T>(
+    name: "train" | "search" | "fit",
+    job: (context: Context, options: O) => Promise<T>,
+  ) => {
+    return (asked: O): Running<T> =>
+      start(async (told: (event: RegimenEvent) => void) => {
+        expectOptions(name, asked);
+        const { out, signal = new AbortController().signal } = asked;
+        return withStatus(out, told, (emit) =>
           job({ backend, registered, signal, emit, ...repeating(record, emit) }, asked),
-        ),
-      );
-    };
+        );
+      });
   };
   return {
     backend,
     registered,
-    train: running(trainJob),
-    search: running(searchJob),
-    fit: running(fitJob),
+    train: running("train", trainJob),
+    search: running("search", searchJob),
+    fit: running("fit", fitJob),
     evaluate: async ({ model, data, task = "classification", validation }) =>
       evaluateModel(model, source(data as Source | Samples), {
         ...repeating(record, () => undefined),
