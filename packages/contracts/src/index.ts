@@ -21,4 +21,4 @@ export { addCost, comparable, imagesSeen, minusCost, scaleCost, shareImages, zer
 export { breathe, start } from "./running.ts";
 export { namedParams, parseNamed, type Named } from "./named.ts";
 export { settingsOf } from "./settings.ts";
-export { expectOptions } from "./options.ts";
+export { expectOptions, expectPlugins } from "./options.ts";

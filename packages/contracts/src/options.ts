@@ -1,5 +1,5 @@
 import { RegimenError, nearest } from "./errors.ts";
-import type { DataInput, FitOptions, JobOptions, TrainOptions, TrainSettings } from "./plugin.ts";
+import type { DataInput, FitOptions, JobOptions, Plugin, TrainOptions, TrainSettings } from "./plugin.ts";
 import type { Task } from "./json.ts";
 
 /** What is wrong with a value, as what was expected; undefined: nothing. */
@@ -81,6 +81,15 @@ const SEARCHING: Checks<NonNullable<TrainOptions["search"]>> = {
   space: object("hyperparameters or false, by technique"),
   warm: (value) => (Array.isArray(value) ? undefined : "a list of policies"),
 };
+
+/** Errors: REG_PLUGIN_INVALID. What each of them is, the container says. */
+export function expectPlugins(options: { readonly plugins: readonly Plugin[] }): readonly Plugin[] {
+  if (isObject(options) && Array.isArray(options.plugins)) return options.plugins;
+  throw new RegimenError(
+    "REG_PLUGIN_INVALID",
+    "createRegimen got no list of plug-ins; expected { plugins: [wasm, classifier, mixup] }, each a package's default export",
+  );
+}
 
 /** Whether a job was asked for in words that it knows. Errors: REG_CONFIG_INVALID, which names key, value and what was expected. */
 export function expectOptions(job: Job, options: unknown): asserts options is JobOptions {

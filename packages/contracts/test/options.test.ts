@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { expectOptions } from "@regimen/contracts";
+import { expectOptions, expectPlugins } from "@regimen/contracts";
 
 const train = { read: () => undefined };
 const job = { model: { architecture: "resnet20" }, data: { train }, policy: "none" };
@@ -51,5 +51,11 @@ describe("what a job is asked for", () => {
     expect(() => expectOptions("train", { ...search, metalearner: {} })).toThrow(
       /metalearner is an object; expected a/,
     );
+  });
+
+  it("has a list of plug-ins", () => {
+    expect(expectPlugins({ plugins: [] })).toEqual([]);
+    for (const none of [undefined, {}, { plugins: {} }])
+      expect(() => expectPlugins(none as never)).toThrow(/REG_PLUGIN_INVALID: createRegimen got no list of plug-ins/);
   });
 });

@@ -1,6 +1,7 @@
 import {
   RegimenError,
   expectOptions,
+  expectPlugins,
   nearest,
   start,
   type Backend,
@@ -39,7 +40,7 @@ export async function createRegimen(options: {
   const container = new Container();
   for (const optimizer of OPTIMIZERS) container.optimizer(optimizer);
   for (const schedule of SCHEDULES) container.schedule(schedule);
-  for (const plugin of options.plugins) container.use(plugin);
+  for (const plugin of expectPlugins(options)) container.use(plugin);
   const { registered } = container;
   const { record, ...backend } = await loadBackend(registered.backends, options.backend ?? "auto");
   const running = <O extends JobOptions, T>(
@@ -95,13 +96,13 @@ function repeating(record: Recorder | undefined, emit: (event: RegimenEvent) => 
 }
 
 async function open(registered: Regimen["registered"], spec: DataSpec, how: Partial<ReadHow> = {}): Promise<Source> {
-  const reader = registered.readers.find(({ name }) => name === spec.format);
+  const reader = registered.readers.find(({ name }) => name === spec?.format);
   if (reader) return source(await reader.open(spec, { base: process.cwd(), fit: "cover", ...how }));
   const known = registered.readers.map(({ name }) => name);
-  const near = nearest(spec.format, known);
+  const near = nearest(String(spec?.format), known);
   throw new RegimenError(
     "REG_DATA_FORMAT",
-    `there is no data format "${spec.format}"; ${near ? `the nearest is "${near}"` : known.length ? `there are ${known.join(", ")}` : "no reader is installed: npm i @regimen/data"}`,
+    `there is no data format "${spec?.format}"; ${near ? `the nearest is "${near}"` : known.length ? `there are ${known.join(", ")}` : "no reader is installed: npm i @regimen/data"}`,
   );
 }
 

@@ -3,8 +3,13 @@ import { IGNORED, ORIGIN, RegimenError, type Rows, type Samples, type Source } f
 type Column = Float32Array | Uint8Array | Int32Array;
 type Plain = Omit<Source, "subset" | "relabel" | "weighted" | "concat">;
 
-/** Gives a reader's samples the ways in which techniques select, relabel, weigh and join them. */
+/** Gives a reader's samples the ways in which techniques select, relabel, weigh and join them. Errors: REG_CONFIG_INVALID for what is none. */
 export function source(samples: Samples | Source): Source {
+  if (typeof samples !== "object" || samples === null || !("read" in samples))
+    throw new RegimenError(
+      "REG_CONFIG_INVALID",
+      `got ${JSON.stringify(samples) ?? typeof samples} where images are expected; open them, as in: await imageFolder(PATH)`,
+    );
   if ("subset" in samples) return samples;
   const k = samples.classes.length;
   const known = samples.labels();

@@ -31,6 +31,11 @@ describe("a source", () => {
     expect(() => reweighted(of, Float32Array.of(1))).toThrow(/REG_DATA_MISMATCH.*1 factors for 3 examples/);
   });
 
+  it("is made of what a reader opened, of nothing else", () => {
+    for (const none of [undefined, null, "./photos", {}])
+      expect(() => source(none as never)).toThrow(/REG_CONFIG_INVALID: got .* where images are expected; open them/);
+  });
+
   it("forgets what anybody says of it", async () => {
     const of = unlabelled(labelled());
     expect(of.labels()).toBeUndefined();
