@@ -141,7 +141,6 @@ function tableOf(rows) {
         3,
       ),
       Math.round(mean(own.map(({ imagesSeen }) => imagesSeen))).toLocaleString("en"),
-      Math.round(mean(own.map(({ seconds }) => seconds))),
       paired.length ? verdict(paired) : "",
       own.length,
     ].join(" | ");
@@ -155,7 +154,6 @@ function tableOf(rows) {
     "loss",
     "ECE",
     "images seen",
-    "seconds",
     "against supervised",
     "seeds",
   ];

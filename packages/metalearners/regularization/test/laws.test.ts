@@ -92,15 +92,18 @@ describe("forks", () => {
       { use: "own/lift", with: { m: 0.5 }, ...none, rise: 0.02, kept: 0.98 },
       { use: "own/move", with: { m: 0.5 }, ...none, rise: 0.9, kept: 0.6 },
     ];
-    const worth = { "own/lift": -0.6, "own/move": -0.01, "own/blend": -0.01 };
+    const worth = { "own/lift": -0.4, "own/move": -0.01, "own/blend": -0.01 };
     expect(names(play(worth, 40, [], probed))).toEqual(["decay", "draw", "lift"]);
     expect(names(play({ ...worth, "own/move": 0.01 }, 40, [], probed))).toEqual(["decay", "draw", "lift", "move"]);
     expect(names(play(worth))).toEqual(["decay", "draw", "move"]);
   });
 
   it("give a draw among transforms more of it", () => {
-    expect(names(play({ "own/draw": -0.95, "own/blend": -0.01 }))).toEqual(ALL_USUAL);
-    expect(names(play({ "own/draw": -1.05, "own/blend": -0.01 }))).toEqual(["decay", "lift", "move"]);
+    expect(names(play({ "own/draw": -0.45, "own/blend": -0.01 }))).toEqual(ALL_USUAL);
+    expect(names(play({ "own/draw": -0.55, "own/blend": -0.01 }))).toEqual(["decay", "lift", "move"]);
+    // Half more than the base's, and no more than double what was taken before.
+    expect(names(play({ "own/lift": 0.4, "own/draw": -0.95, "own/blend": -0.01 }))).toEqual(ALL_USUAL);
+    expect(names(play({ "own/lift": 0.6, "own/draw": -1.05, "own/blend": -0.01 }))).toEqual(["decay", "lift", "move"]);
   });
 
   it("take what is not usual only if it wins by more than chance gives", () => {
