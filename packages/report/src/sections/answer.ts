@@ -113,7 +113,7 @@ function policy(report: Report): Html {
     ...(off ? [`${inWords(off)} tried and left off`] : []),
     ...(refused ? [`${inWords(refused)} refused by the data`] : []),
   ];
-  const from = chosenTrial(report) === null && trials === 0 ? " It was given, not searched." : "";
+  const from = chosenTrial(report) === null && trials === 0 ? " No trial was run to choose it." : "";
   return html`<b class="policy">${report.policy.name}</b> ${capital(list(parts))}.${from}`;
 }
 

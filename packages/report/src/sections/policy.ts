@@ -55,7 +55,7 @@ export const policy: MakeSection = (report) => {
               )}
             </div>`
           : html`<p class="words">
-              ${axes.length === 0 ? "Nothing was searched: the policy was given, or no technique was installed that could be." : "No trial was run."}
+              ${axes.length === 0 ? "Nothing was searched: the policy was given, there were too few images for a trial to tell anything, or no technique was installed that could be tried." : "No trial was run."}
               The policy is <b class="policy">${report.policy.name}</b>.
             </p>`
       }
@@ -105,7 +105,7 @@ function title(report: Report): string {
   if (report.search.trials.length === 0) {
     return on.length === 0
       ? "The policy is the plain one: no technique, and nothing was searched"
-      : `The policy was given, not searched: ${list(names)}`;
+      : `The policy was given, or taken on trust; no trial was run: ${list(names)}`;
   }
   if (on.length === 0)
     return tried === 0
