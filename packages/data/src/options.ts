@@ -26,8 +26,7 @@ export function checkOptions(spec: DataSpec, known: readonly string[]): void {
     throw wrong(spec, "limit", "a whole number above 0");
 }
 
-export const pathsOf = (spec: DataSpec): readonly string[] =>
-  typeof spec.path === "string" ? [spec.path] : (spec.path ?? []);
+export const pathsOf = ({ path = [] }: DataSpec): readonly string[] => [path].flat();
 
 /** `labels: false`: every image counts as unlabelled. */
 export function ignoresLabels(spec: DataSpec): boolean {

@@ -49,6 +49,11 @@ describe("files that promise more than they hold", () => {
 });
 
 describe("things where others should stand", () => {
+  it.each([5, true, {}, [], [5], ""])("a path that is %j is none", async (path) => {
+    for (const format of ["idx", "cifar10-binary", "csv", "image-folder"])
+      await expectCode(open(format, path as unknown as string, {}), "REG_CONFIG_INVALID", "path");
+  });
+
   it.each(["constructor", "toString"])("a split called %s", async (split) => {
     await write(root, "data_batch_1.bin", new Uint8Array(3073));
     await expectCode(open("idx", ".", { split }), "REG_CONFIG_INVALID", split);
