@@ -8,12 +8,11 @@ export class Html {
 
 type Part = Html | string | number | null | undefined | false | readonly Part[];
 
-// Control characters are not allowed in HTML or XML at all, whatever they are escaped as.
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]/g;
+// Controls, halves of pairs and code points that are no characters are not allowed in HTML or XML at all, whatever they are escaped as.
+const FORBIDDEN = /(?![\t\n\r])[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
 
 /** A text without what neither HTML nor XML may hold. */
-export const clean = (text: string): string => text.replace(CONTROL, "\ufffd");
+export const clean = (text: string): string => text.replace(FORBIDDEN, "\ufffd");
 
 export const escape = (text: string): string => clean(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 

@@ -202,7 +202,7 @@ describe("hostile names", () => {
         );
         harmless(all);
       }),
-      { numRuns: 4 },
+      { numRuns: 4, examples: [["\u{10fffe}\ufdd0\u0085\ud800"]] },
     );
   });
   it("no picture is taken from elsewhere", () => {
