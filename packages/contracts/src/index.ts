@@ -22,3 +22,4 @@ export { breathe, start } from "./running.ts";
 export { namedParams, parseNamed, type Named } from "./named.ts";
 export { settingsOf } from "./settings.ts";
 export { expectOptions, expectPlugins } from "./options.ts";
+export { briefly } from "./values.ts";

@@ -1,14 +1,21 @@
 import { RegimenError, nearest } from "./errors.ts";
-import type { DataInput, FitOptions, JobOptions, Plugin, TrainOptions, TrainSettings } from "./plugin.ts";
+import type {
+  DataInput,
+  FitOptions,
+  JobOptions,
+  Plugin,
+  SearchOptions,
+  TrainOptions,
+  TrainSettings,
+} from "./plugin.ts";
 import type { Task } from "./json.ts";
+import { briefly, isObject } from "./values.ts";
 
 /** What is wrong with a value, as what was expected; undefined: nothing. */
 type Check = (value: unknown) => string | undefined;
 type Checks<T> = { readonly [K in keyof Required<T>]: Check };
 type Job = "train" | "search" | "fit";
 
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const of =
   (type: "string" | "boolean" | "number", expected: string): Check =>
   (value) =>
@@ -64,13 +71,17 @@ const JOB: Checks<JobOptions> = {
   signal: (value) => (isObject(value) && "aborted" in value ? undefined : "an AbortSignal"),
   config: anything,
 };
-const SEARCH: Omit<Checks<TrainOptions>, keyof JobOptions | "baseline"> = {
+const SEARCH: Omit<Checks<SearchOptions>, keyof JobOptions> = {
   metalearner: (value) =>
     typeof value === "string" || (isObject(value) && "ask" in value) ? undefined : "a metalearner, or the name of one",
   search: object("{ budget, space, warm }"),
   executor: object("an executor"),
 };
-const OPTIONS: { readonly train: Checks<TrainOptions>; readonly fit: Checks<FitOptions>; readonly search: object } = {
+const OPTIONS: {
+  readonly train: Checks<TrainOptions>;
+  readonly search: Checks<SearchOptions>;
+  readonly fit: Checks<FitOptions>;
+} = {
   train: { ...JOB, ...SEARCH, baseline: of("boolean", "true or false") },
   search: { ...JOB, ...SEARCH },
   // What a policy is, is checked where it is read.
@@ -93,9 +104,8 @@ export function expectPlugins(options: { readonly plugins: readonly Plugin[] }):
 
 /** Whether a job was asked for in words that it knows. Errors: REG_CONFIG_INVALID, which names key, value and what was expected. */
 export function expectOptions(job: Job, options: unknown): asserts options is JobOptions {
-  const checks = OPTIONS[job] as Checks<JobOptions & Pick<TrainOptions, "search">>;
-  expectKeys(job, options, checks, ["model", "data"]);
-  const { data, training, search } = options as JobOptions & Pick<TrainOptions, "search">;
+  expectKeys(job, options, OPTIONS[job], ["model", "data"]);
+  const { data, training, search } = options as SearchOptions;
   expectKeys("data", data, DATA, ["train"]);
   if (training !== undefined) expectKeys("training", training, TRAINING);
   if (search !== undefined) expectKeys("search", search, SEARCHING);
@@ -111,7 +121,7 @@ function expectKeys(
     throw new RegimenError("REG_CONFIG_INVALID", message);
   };
   const known = Object.keys(checks);
-  if (!isObject(given)) return bad(`${where} got ${told(given)}; expected an object with ${known.join(", ")}`);
+  if (!isObject(given)) return bad(`${where} got ${briefly(given)}; expected an object with ${known.join(", ")}`);
   for (const key of needed)
     if (given[key] === undefined) bad(`${where} lacks "${key}"; expected ${checks[key]!(undefined)}`);
   for (const [key, value] of Object.entries(given)) {
@@ -119,12 +129,6 @@ function expectKeys(
     if (!Object.hasOwn(checks, key))
       bad(`${where} got "${key}"; ${near ? `the nearest that it knows is "${near}"` : `it knows ${known.join(", ")}`}`);
     const expected = value === undefined ? undefined : checks[key]!(value);
-    if (expected) bad(`${where}: ${key} is ${told(value)}; expected ${expected}`);
+    if (expected) bad(`${where}: ${key} is ${briefly(value)}; expected ${expected}`);
   }
 }
-const told = (value: unknown): string =>
-  typeof value === "object" && value !== null
-    ? Array.isArray(value)
-      ? "a list"
-      : "an object"
-    : (JSON.stringify(value) ?? typeof value);

@@ -214,7 +214,7 @@ export type RegimenEvent =
   | {
       readonly kind: "progress";
       readonly training: string;
-      /** Done and to do of its course, whoever did it: a plain training goes on through all of its parts. */
+      /** Done and to do of its course, by what they cost and whoever did them: a plain training goes on through all of its parts. */
       readonly images: number;
       readonly of: number;
       readonly imagesPerSecond: number;

@@ -1,4 +1,5 @@
 import type { Params } from "./json.ts";
+import { briefly, isObject } from "./values.ts";
 import type { Fragment } from "./metalearner.ts";
 import type { Policy, PolicyByHand, PolicyStep, PolicyTrain } from "./plugin.ts";
 import type { Technique } from "./technique.ts";
@@ -71,8 +72,6 @@ const isDeeper = (value: unknown, levels: number): boolean =>
   typeof value === "object" &&
   value !== null &&
   (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const has = (key: string, value: unknown): string =>
   value === undefined ? `has no ${key}` : `has ${key} ${JSON.stringify(value).slice(0, 60)}`;
 const hint = (got: string, known: readonly string[]): string => {
@@ -111,13 +110,13 @@ function checkByHand(policy: unknown): void {
       `the policy ${why}; expected "none", the content of a policy.json, or { steps: [{ use: "@regimen/technique-mixup", with: { alpha: 0.2 } }] }`,
     );
   };
-  if (!isObject(policy)) return bad(`is ${policy === null ? "null" : (JSON.stringify(policy) ?? typeof policy)}`);
+  if (!isObject(policy)) return bad(`is ${briefly(policy)}`);
   const { steps, train } = policy;
   if (!Array.isArray(steps)) return bad(has("steps", steps));
   steps.forEach((step: unknown, at) => {
     if (!isObject(step) || typeof step["use"] !== "string") bad(`has a step ${at + 1} without "use"`);
     const { with: params = {} } = step as { readonly with?: unknown };
-    if (!isObject(params)) bad(`has a step ${at + 1} with ${JSON.stringify(params)} for hyperparameters`);
+    if (!isObject(params)) bad(`has a step ${at + 1} with ${briefly(params)} for hyperparameters`);
   });
   if (train !== undefined && !isObject(train)) bad(has("train", train));
 }

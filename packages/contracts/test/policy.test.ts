@@ -91,7 +91,7 @@ describe("policyOf and fragmentOf", () => {
     [{}, "has no steps"],
     [{ steps: "mixup" }, 'has steps "mixup"'],
     [{ steps: [{ with: {} }] }, 'has a step 1 without "use"'],
-    [{ steps: [{ use: "a" }, { use: "a", with: [1] }] }, "has a step 2 with [1] for hyperparameters"],
+    [{ steps: [{ use: "a" }, { use: "a", with: [1] }] }, "has a step 2 with a list for hyperparameters"],
     [{ steps: [], train: 3 }, "has train 3"],
   ])("refuse %j", (wrong, why) => {
     expect(() => fragmentOf(wrong as unknown as Policy)).toThrow(

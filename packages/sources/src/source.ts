@@ -1,4 +1,4 @@
-import { IGNORED, ORIGIN, RegimenError, type Rows, type Samples, type Source } from "@regimen/contracts";
+import { IGNORED, ORIGIN, RegimenError, briefly, type Rows, type Samples, type Source } from "@regimen/contracts";
 
 type Column = Float32Array | Uint8Array | Int32Array;
 type Plain = Omit<Source, "subset" | "relabel" | "weighted" | "concat">;
@@ -8,7 +8,7 @@ export function source(samples: Samples | Source): Source {
   if (typeof samples !== "object" || samples === null || !("read" in samples))
     throw new RegimenError(
       "REG_CONFIG_INVALID",
-      `got ${JSON.stringify(samples) ?? typeof samples} where images are expected; open them, as in: await imageFolder(PATH)`,
+      `got ${briefly(samples)} where images are expected; open them, as in: await imageFolder(PATH)`,
     );
   if ("subset" in samples) return samples;
   const k = samples.classes.length;
