@@ -43,7 +43,7 @@ export const techniques: MakeSection = (report) => {
       : html`<p class="words">
           ${
             rows.length
-              ? `${capital(list(unmeasured, 20))}: nothing here says that they help. What techniques are worth is measured on the baseline, where one is trained.`
+              ? `${capital(list(unmeasured, 20))}: nothing here says that they help. What techniques are worth is measured on the baseline: there was none, or there were too few images for it.`
               : searchedAny(report)
                 ? "Techniques are measured one by one when the search has chosen them; it chose none."
                 : "No technique was tried, so there is nothing to compare."
@@ -83,7 +83,7 @@ function title(report: Report): string {
   if (gains.length === 0) {
     const any = rows.some((t) => t.verdict !== "not-measured");
     const kept = rows.some((t) => t.kept);
-    if (!any) return `Which technique helps was not measured${kept ? ", of those kept neither" : ""}`;
+    if (!any) return "What each technique is worth was not measured";
     return kept
       ? "No technique could be told from nothing in the trials, those kept neither"
       : "No technique could be told from nothing; the policy is the plain one";
