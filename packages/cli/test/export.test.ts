@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -188,6 +188,26 @@ describe("regimen export --to node", () => {
         { error: expect.stringContaining("got 10 bytes") },
       ]);
       expect((await fetch(new URL("/", url))).status).toBe(200);
+
+      // A thousand more, ten at a time: each gets its own answer, and nothing piles up.
+      const { data, info } = await sharp(join(cwd, expected[0]!.file))
+        .autoOrient()
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      const query = `?width=${info.width}&height=${info.height}&channels=${info.channels}`;
+      const resident = (): number =>
+        Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, "utf8"))![1]);
+      const hundred = async (): Promise<void> => {
+        for (let at = 0; at < 10; at++) {
+          const answers = await Promise.all(Array.from({ length: 10 }, () => post(data, query)));
+          for (const [status, { classes }] of answers)
+            expect([status, apart(probabilitiesOf(classes), expected[0]!) < 1e-3]).toEqual([200, true]);
+        }
+      };
+      await hundred();
+      const before = existsSync("/proc/self/status") ? resident() : 0;
+      for (let at = 1; at < 10; at++) await hundred();
+      if (before) expect(resident()).toBeLessThan(before + 40_000);
     } finally {
       server.kill();
       await once(server, "exit");

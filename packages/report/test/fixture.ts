@@ -319,10 +319,11 @@ export function fixture(shape: Shape = {}): Report {
         },
         {
           use: "@regimen/technique-augment/flip-vertical",
-          because: "it turns images of class 0 into class 1: 18 of 40 that were right, on 120 held-out images",
+          because: "it turns images of class 0 into class 1: 18 of 40 that were right, on 120 images, 48 of them held out",
           evidence: {
             test: "exact binomial on directed flips",
             images: 120,
+            heldOut: 48,
             with: { rr: 1 },
             from: 0,
             to: 1,
@@ -337,7 +338,7 @@ export function fixture(shape: Shape = {}): Report {
         },
         {
           use: "@regimen/technique-augment/mirror",
-          because: "there are too few held-out images to tell whether it changes classes",
+          because: "there are too few images to tell whether it changes classes",
           evidence: { test: "directed flips", images: 9, right: names.map((_, i) => i % 3), alpha: 1.2e-7 },
         },
         {

@@ -16,6 +16,7 @@ export type Flip = {
 };
 export type Comparison = {
   readonly images: number;
+  /** How many of them were held out. All but `flip` and `right` is of these alone. */ readonly heldOut: number;
   /** Mean loss of the images as they are, in nats. */ readonly loss: number;
   /** Mean rise of the loss, in nats, and its standard error. */ readonly rise: number;
   readonly riseError: number;
@@ -30,22 +31,29 @@ const TOLERATED = 0.05;
 
 /**
  * What a change does to a model's answers, image by image. `labels`: class numbers; `harmless`: the answers after a change that hurts
- * nobody. `forgiving`: the mistakes that the model makes anyway are not held against the change.
+ * nobody. `forgiving`: the mistakes that the model makes anyway are not held against the change. `heldOut`: how many rows, the first ones,
+ * the model has not learnt from; it knows the others too well to tell its mistakes, but not to be turned to another class.
  */
 export function compareViews(
   before: View,
   after: View,
   labels: Int32Array,
-  { harmless, forgiving = true }: { readonly harmless?: View | undefined; readonly forgiving?: boolean } = {},
+  {
+    harmless,
+    forgiving = true,
+    heldOut = before.rows,
+  }: { readonly harmless?: View | undefined; readonly forgiving?: boolean; readonly heldOut?: number } = {},
 ): Comparison {
   const { rows } = before;
   const classes = before.probabilities.width;
   const was = predictions(before);
   const is = predictions(after);
   const moved = harmless && predictions(harmless);
-  const [lost, loses] = [before, after].map((view) => lossesOf(view, labels)) as [Float64Array, Float64Array];
+  const unseen = [before, after].map((view) => firstOf(view, heldOut)) as [View, View];
+  const [lost, loses] = unseen.map((view) => lossesOf(view, labels)) as [Float64Array, Float64Array];
   const rises = loses.map((loss, row) => loss - lost[row]!);
   const right = Array.from({ length: classes }, () => 0);
+  const rightUnseen = Array.from({ length: classes }, () => 0);
   const flips = Array.from({ length: classes * classes }, () => 0);
   const expected = Array.from({ length: classes * classes }, () => 0);
   /** What the model takes for what, unchanged: a weak one flips along its own mistakes, whatever is done to an image. */
@@ -53,25 +61,29 @@ export function compareViews(
   let [correct, kept] = [0, 0];
   for (let row = 0; row < rows; row++) {
     const label = labels[row]!;
+    const isUnseen = row < heldOut;
     if (was[row] !== label) {
-      mistaken[label * classes + was[row]!]!++;
+      if (isUnseen) mistaken[label * classes + was[row]!]!++;
       continue;
     }
-    correct++;
     right[label]!++;
-    if (is[row] === label) kept++;
+    if (isUnseen) {
+      correct++;
+      rightUnseen[label]!++;
+      if (is[row] === label) kept++;
+    }
     flips[label * classes + is[row]!]!++;
     if (moved) expected[label * classes + moved[row]!]!++;
   }
   let flip: Flip | null = null;
   for (let from = 0; from < classes; from++) {
-    const all = right[from]! + sum(mistaken.slice(from * classes, (from + 1) * classes));
+    const all = rightUnseen[from]! + sum(mistaken.slice(from * classes, (from + 1) * classes));
     for (let to = 0; to < classes; to++) {
       const at = from * classes + to;
       const flipped = flips[at]!;
       if (from === to || !flipped) continue;
       const of = right[from]!;
-      const rate = Math.max(TOLERATED, expected[at]! / of, forgiving ? mistaken[at]! / all : 0);
+      const rate = Math.max(TOLERATED, expected[at]! / of, forgiving && all ? mistaken[at]! / all : 0);
       const p = binomialTail(flipped, of, rate);
       if (!flip || p < flip.p) flip = { from, to, flipped, of, harmless: rate, p };
     }
@@ -79,15 +91,22 @@ export function compareViews(
   const { mean, error } = meanOf(rises);
   return {
     images: rows,
+    heldOut,
     loss: meanOf(lost).mean,
     rise: mean,
     riseError: error,
     kept: correct ? kept / correct : 1,
-    shift: frechet(before, after),
+    shift: frechet(...unseen),
     flip,
     right,
   };
 }
+
+const firstOf = ({ features, probabilities }: View, rows: number): View => ({
+  rows,
+  features: { ...features, values: features.values.subarray(0, rows * features.width) },
+  probabilities: { ...probabilities, values: probabilities.values.subarray(0, rows * probabilities.width) },
+});
 
 /** Cross entropy of each image, in nats. */
 const lossesOf = ({ rows, probabilities: { width, values } }: View, labels: Int32Array): Float64Array =>

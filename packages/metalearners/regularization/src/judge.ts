@@ -60,8 +60,8 @@ export function judge(problem: Problem, probed: readonly Probed[]): Judgement {
     if (blind && isRisky(technique)) {
       refused.push({
         use: name,
-        because: `there are too few held-out images to tell whether it changes classes`,
-        evidence: { test: "directed flips", images: blind.images, right: [...blind.right], alpha },
+        because: `there are too few images to tell whether it changes classes`,
+        evidence: { test: "directed flips", images: blind.images, heldOut: blind.heldOut, right: [...blind.right], alpha },
       });
       continue;
     }
@@ -99,13 +99,15 @@ function canTell({ right, flip }: Probed, alpha: number): boolean {
   return enough >= right.length / 2;
 }
 
-function because({ flip, images }: Probed): string {
+function because({ flip, images, heldOut }: Probed): string {
   const { from, to, flipped, of } = flip!;
-  return `it turns images of class ${from} into class ${to}: ${flipped} of ${of} that were right, on ${images} held-out images`;
+  const seen = images > heldOut ? `${images} images, ${heldOut} of them held out` : `${images} held-out images`;
+  return `it turns images of class ${from} into class ${to}: ${flipped} of ${of} that were right, on ${seen}`;
 }
-const evidence = ({ flip, images, with: params, kept, rise }: Probed, alpha: number): Json => ({
+const evidence = ({ flip, images, heldOut, with: params, kept, rise }: Probed, alpha: number): Json => ({
   test: "exact binomial on directed flips",
   images,
+  heldOut,
   with: params,
   ...flip!,
   alpha,

@@ -6,8 +6,8 @@ import { compareViews, type Comparison, type View } from "./compare.ts";
 
 export type ProbeArgs = {
   readonly candidates: readonly Candidate[];
-  /** Held-out images that every candidate is seen on, and that those are seen on which may be refused. */
-  readonly images: number;
+  /** Held-out images that every candidate is seen on. */ readonly images: number;
+  /** Images that those are seen on which may be refused: where these are more than were held out, training images too. */
   readonly further: number;
   /** Techniques that are looked at on all of them, whatever they seem to do, and forgiven nothing. */ readonly careful: readonly string[];
   /** The technique whose shift by two pixels shows what is harmless; absent: five in a hundred are. */
@@ -30,35 +30,39 @@ const pick = ({ features, outputs }: Forward) => ({ features, probabilities: tf.
  */
 export const probe: Measure = async (run, args) => {
   const { candidates, images, further, careful, shift } = args as unknown as ProbeArgs;
-  const held = run.data.validation;
-  const order = roundRobin(held);
-  const look = async (on: Source, asked: readonly Candidate[]): Promise<readonly Probed[]> => {
-    const labels = labelsOf(on);
-    const [plain] = await run.through([{ steps: [] }], on, pick);
-    const before = viewOf(plain!);
-    const { h, w } = on.format;
+  const { validation, train } = run.data;
+  const look = async (images: number, asked: readonly Candidate[]): Promise<readonly Probed[]> => {
+    const heldOut = Math.min(images, validation.length);
+    const parts = [
+      validation.subset(roundRobin(validation).slice(0, heldOut)),
+      ...(images > heldOut ? [train.subset(roundRobin(train).slice(0, images - heldOut))] : []),
+    ];
+    const labels = Int32Array.from(parts.flatMap((part) => [...labelsOf(part)]));
+    const seen = async (policies: readonly Fragment[]): Promise<readonly View[]> => {
+      const tables: (readonly Table[])[] = [];
+      for (const part of parts) tables.push(await run.through(policies, part, pick));
+      return policies.map((_, at) => viewOf(tables.map((of) => of[at]!)));
+    };
+    const [before] = await seen([{ steps: [] }]);
+    const { h, w } = validation.format;
     // Whole pixels are drawn up to ⌊m · side / 4⌋.
     const moved = shift && { use: shift, with: { m: Math.min(1, (4 * HARMLESS) / Math.min(h, w)), rr: 1 } };
-    const [harmless] = moved ? await run.through([{ steps: [moved] }], on, pick) : [];
+    const [harmless] = moved ? await seen([{ steps: [moved] }]) : [];
     const probed: Probed[] = [];
     for (const use of new Set(asked.map((candidate) => candidate.use))) {
       const own = asked.filter((candidate) => candidate.use === use);
       const policies = own.map((candidate): Fragment => ({ steps: [candidate] }));
-      const tables = await run.through(policies, on, pick);
-      for (const [at, table] of tables.entries())
+      for (const [at, after] of (await seen(policies)).entries())
         probed.push({
           ...own[at]!,
-          ...compareViews(before, viewOf(table), labels, {
-            harmless: harmless && viewOf(harmless),
-            forgiving: !careful.includes(use),
-          }),
+          ...compareViews(before!, after, labels, { harmless, forgiving: !careful.includes(use), heldOut }),
         });
     }
     return probed;
   };
-  const first = await look(held.subset(order.slice(0, images)), candidates);
+  const first = await look(images, candidates);
   const again = first.filter(({ use, flip }) => careful.includes(use) || (flip !== null && flip.p < SUSPICIOUS));
-  const second = further > images && again.length ? await look(held.subset(order.slice(0, further)), again) : [];
+  const second = further > images && again.length ? await look(further, again) : [];
   const probed = first.map((one) => second.find((two) => same(one, two)) ?? one);
   return { probed } satisfies ProbeAnswer as unknown as Json;
 };
@@ -66,11 +70,21 @@ export const probe: Measure = async (run, args) => {
 const same = (a: Candidate, b: Candidate): boolean =>
   a.use === b.use && JSON.stringify(a.with) === JSON.stringify(b.with);
 
-const viewOf = ({ rows, columns }: Table): View => ({
-  rows,
-  features: columns["features"]!,
-  probabilities: columns["probabilities"]!,
-});
+/** Tables of the same columns, one after the other. */
+function viewOf(tables: readonly Table[]): View {
+  const joined = (name: string): View["features"] => {
+    const columns = tables.map((table) => table.columns[name]!);
+    const values = new Float32Array(columns.reduce((sum, column) => sum + column.values.length, 0));
+    let at = 0;
+    for (const column of columns) {
+      values.set(column.values, at);
+      at += column.values.length;
+    }
+    return { ...columns[0]!, values };
+  };
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  return { rows, features: joined("features"), probabilities: joined("probabilities") };
+}
 
 function labelsOf(on: Source): Int32Array {
   const [labels, classes] = [on.labels()!, on.classes.length];

@@ -30,6 +30,8 @@ const AXES: { readonly [K in keyof Required<RegularizationOptions>]: NumberAxis 
 const PROBE = 0.08;
 /** Images that every candidate is seen on. */
 const [FEWEST, MOST] = [24, 64];
+/** Where fewer are held out, training images tell too whether a change turns one class into another. */
+const ENOUGH = 400;
 /** Images of a fork, in plain runs. */
 const FORK = 1 / 20;
 /** Steps below which a fork says nothing. */
@@ -188,7 +190,8 @@ function askProbe(state: RegularizationState): readonly [Request, Regularization
   const candidates = [state.candidates, mostUrgent(problem, state.candidates)].find(enough);
   if (!candidates?.length) return ask(withMoves(state, []));
   const images = each(candidates);
-  const further = Math.min(held, images + Math.floor((most - (images * (candidates.length + 2)) / 3) / 4));
+  const there = Math.max(held, Math.min(ENOUGH, held + Number(problem.facts["images"] ?? 0)));
+  const further = Math.min(there, images + Math.floor((most - (images * (candidates.length + 2)) / 3) / 4));
   const shift = problem.techniques.find(({ name }) => name.endsWith("technique-augment/translate"))?.name ?? null;
   const careful = turnsOf(problem);
   const args: ProbeArgs = { candidates, images, further, careful, shift };

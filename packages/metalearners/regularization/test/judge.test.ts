@@ -59,6 +59,22 @@ describe("compareViews", () => {
     expect(compareViews(sure(before), sure(after), own, { forgiving: false }).flip).toMatchObject({ harmless: 0.05 });
   });
 
+  it("takes flips of known images as evidence, and everything else from those that were held out", () => {
+    const both = Int32Array.from([...labels, ...labels]);
+    // Held out: one mistake, nothing changes. Known: no mistake, and the change turns half of class 0 into class 1.
+    const before = [...labels.with(0, 1), ...labels];
+    const after = [...labels.with(0, 1), ...repeat(1, 10), ...labels.slice(10)];
+    const seen = compareViews(sure(before), sure(after), both, { heldOut: 60 });
+    expect(seen).toMatchObject({ images: 120, heldOut: 60, kept: 1, rise: 0, right: [39, 40, 40] });
+    expect(seen.flip).toMatchObject({ from: 0, to: 1, flipped: 10, of: 39, harmless: 0.05 });
+    expect(seen.loss).toBeCloseTo((59 * -Math.log(0.8) - Math.log(0.1)) / 60, 6);
+    // Mistakes with known images are none that the model makes anyway.
+    const known = [...repeat(1, 8), ...labels.slice(8)];
+    const moved = sure([...repeat(1, 6), ...labels.slice(6), ...known]);
+    const { flip } = compareViews(sure([...labels, ...known]), moved, both, { heldOut: 60 });
+    expect(flip).toMatchObject({ from: 0, to: 1, flipped: 6, of: 32, harmless: 0.05 });
+  });
+
   it("measures the rise of the loss and the movement of the features", () => {
     const after = sure([...repeat(1, 60)], (row) => [row % 2, 3]);
     const before = sure(labels, (row) => [row % 2, 0]);
@@ -94,6 +110,7 @@ const seen = (name: string, m: number | undefined, more: Partial<Probed> = {}): 
   use: `@regimen/technique-augment/${name}`,
   with: { rr: 1, ...(m !== undefined && { m }) },
   images: 600,
+  heldOut: 600,
   loss: 0.5,
   rise: 0.1,
   riseError: 0.01,
@@ -106,6 +123,12 @@ const seen = (name: string, m: number | undefined, more: Partial<Probed> = {}): 
 const fatal = { flip: { from: 0, to: 1, flipped: 45, of: 50, harmless: 0.05, p: 1e-50 }, kept: 0.4 };
 
 describe("judge", () => {
+  it("says how many of the images were held out", () => {
+    const { refused } = judge(problem(transform("mirror")), [seen("mirror", undefined, { ...fatal, heldOut: 120 })]);
+    expect(refused[0]!.because).toMatch(/45 of 50 that were right, on 600 images, 120 of them held out$/);
+    expect(refused[0]!.evidence).toMatchObject({ images: 600, heldOut: 120 });
+  });
+
   it("refuses what turns a class into another, and says how many images did", () => {
     const { refused } = judge(problem(transform("mirror")), [seen("mirror", undefined, fatal)]);
     expect(refused).toHaveLength(1);

@@ -118,12 +118,14 @@ function panel(
       ticks: { about: 4, open: true },
     },
     draw: (x, y) => {
-      const sub =
+      const unit =
         at.least > 0
           ? `loss, own scale from ${at.least.toFixed(1)}`
           : g.role === "trial"
             ? "loss, own scale"
             : "loss, nats per image";
+      const cut = losses(g.curves).some((loss) => loss > at.most);
+      const sub = cut ? `${unit}, cut at ${at.most.toFixed(1)}` : unit;
       const marks: Mark[] = [
         text(at.left, at.top - 32, g.title, { size: 14, bold: true, room: at.width + 30 }),
         text(at.left, at.top - 15, sub, { colour: "ink2" }),

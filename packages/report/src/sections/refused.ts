@@ -118,13 +118,19 @@ function evidence(report: Report, refusal: Refusal): Html {
     );
   }
   const [images, kept, rise] = [numberIn(fields, "images"), numberIn(fields, "kept"), numberIn(fields, "rise")];
+  const heldOut = numberIn(fields, "heldOut");
+  const known = images !== null && heldOut !== null && heldOut < images;
   if (images !== null && !told.has("images")) {
-    know("images");
-    sentences.push(`Seen on ${many(images, "held-out image")}.`);
+    know("images", "heldOut");
+    sentences.push(
+      known
+        ? `Seen on ${many(images, "image")}, of which ${count(heldOut)} were held out.`
+        : `Seen on ${many(images, "held-out image")}.`,
+    );
   }
   if (kept !== null) {
     know("kept");
-    sentences.push(`${percent(kept, 0)} of all right answers stayed right.`);
+    sentences.push(`${percent(kept, 0)} of all right answers${known ? " on those" : ""} stayed right.`);
   }
   if (rise !== null) {
     know("rise");
