@@ -61,7 +61,13 @@ export function judge(problem: Problem, probed: readonly Probed[]): Judgement {
       refused.push({
         use: name,
         because: `there are too few images to tell whether it changes classes`,
-        evidence: { test: "directed flips", images: blind.images, heldOut: blind.heldOut, right: [...blind.right], alpha },
+        evidence: {
+          test: "directed flips",
+          images: blind.images,
+          heldOut: blind.heldOut,
+          right: [...blind.right],
+          alpha,
+        },
       });
       continue;
     }
