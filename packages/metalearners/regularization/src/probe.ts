@@ -7,8 +7,9 @@ import { compareViews, type Comparison, type View } from "./compare.ts";
 export type ProbeArgs = {
   readonly candidates: readonly Candidate[];
   /** Held-out images that every candidate is seen on. */ readonly images: number;
-  /** Images that those are seen on which may be refused: where these are more than were held out, training images too. */
+  /** Images at the most that those are seen on which may be refused: where they are more than were held out, training images too. */
   readonly further: number;
+  /** How many looks at an image that may take. */ readonly looks: number;
   /** Techniques that are looked at on all of them, whatever they seem to do, and forgiven nothing. */ readonly careful: readonly string[];
   /** The technique whose shift by two pixels shows what is harmless; absent: five in a hundred are. */
   readonly shift: string | null;
@@ -19,6 +20,8 @@ export type ProbeAnswer = { readonly probed: readonly Probed[] };
 
 /** Pixels by which anything may be moved. */
 const HARMLESS = 2;
+/** Looks at each image besides the candidates': as it is, and shifted. */
+export const UNCHANGED = 2;
 /** A directed flip this unlikely is looked at again on more images. */
 const SUSPICIOUS = 0.01;
 
@@ -29,7 +32,7 @@ const pick = ({ features, outputs }: Forward) => ({ features, probabilities: tf.
  * loss rises, how far the features move, which images it then takes for another class.
  */
 export const probe: Measure = async (run, args) => {
-  const { candidates, images, further, careful, shift } = args as unknown as ProbeArgs;
+  const { candidates, images, further, looks, careful, shift } = args as unknown as ProbeArgs;
   const { validation, train } = run.data;
   const look = async (images: number, asked: readonly Candidate[]): Promise<readonly Probed[]> => {
     const heldOut = Math.min(images, validation.length);
@@ -62,7 +65,8 @@ export const probe: Measure = async (run, args) => {
   };
   const first = await look(images, candidates);
   const again = first.filter(({ use, flip }) => careful.includes(use) || (flip !== null && flip.p < SUSPICIOUS));
-  const second = further > images && again.length ? await look(further, again) : [];
+  const all = Math.min(further, Math.floor(looks / (again.length + UNCHANGED)));
+  const second = all > images && again.length ? await look(all, again) : [];
   const probed = first.map((one) => second.find((two) => same(one, two)) ?? one);
   return { probed } satisfies ProbeAnswer as unknown as Json;
 };

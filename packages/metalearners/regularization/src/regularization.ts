@@ -17,7 +17,7 @@ import manifest from "../package.json" with { type: "json" };
 import { candidatesOf, mostUrgent, turnsOf, type Candidate } from "./candidates.ts";
 import { judge } from "./judge.ts";
 import { judged, moved, movesOf, type Move } from "./policies.ts";
-import { probe, type ProbeAnswer, type ProbeArgs } from "./probe.ts";
+import { UNCHANGED, probe, type ProbeAnswer, type ProbeArgs } from "./probe.ts";
 
 export type RegularizationOptions = {
   /** What the search may spend, in plain runs; less where the budget is less. 0 to 1. */ readonly share?: number;
@@ -27,7 +27,7 @@ const AXES: { readonly [K in keyof Required<RegularizationOptions>]: NumberAxis 
 };
 
 /** What pass 1 may cost, in plain runs. */
-const PROBE = 0.08;
+const PROBE = 0.1;
 /** Images that every candidate is seen on. */
 const [FEWEST, MOST] = [24, 64];
 /** Where fewer are held out, training images tell too whether a change turns one class into another. */
@@ -107,11 +107,18 @@ function isBlind(problem: Problem): boolean {
   return forkImages(problem) < FEWEST_STEPS * batch;
 }
 function unseen(state: RegularizationState): RegularizationState {
-  const { problem, moves } = withMoves(state, []);
-  const policy = moves
-    .filter(({ as }) => as === "doubted")
-    .reduce((all, move) => moved(problem, all, move) ?? all, mergeFragments(problem.base, { steps: [] }));
-  return { ...state, problem, phase: "forks", taken: { policy, loss: null } };
+  const next = withMoves(state, []);
+  const none = { policy: mergeFragments(next.problem.base, { steps: [] }), loss: null };
+  return { ...next, taken: rest({ ...next, taken: none }), moves: [] };
+}
+/**
+ * What has been taken, and of the moves that no images are left for what a fork would hardly have decided against; a policy that was good
+ * elsewhere is left as it is.
+ */
+function rest({ problem, taken, moves }: RegularizationState): RegularizationState["taken"] {
+  if (!taken || problem.warm?.some(({ steps }) => steps.length)) return taken;
+  const usual = moves.filter(({ as }) => as === "natural" || as === "doubted");
+  return { ...taken, policy: usual.reduce((all, move) => moved(problem, all, move) ?? all, taken.policy) };
 }
 
 const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK * plain.trained));
@@ -142,7 +149,8 @@ function ask(state: RegularizationState): readonly [Request, RegularizationState
   if (phase === "probe") return askProbe(state);
   const move = phase === "base" ? null : state.moves[0];
   const moves = state.moves.slice(1);
-  if (move === undefined || !canPay(state)) return done(state);
+  if (move === undefined) return done(state);
+  if (!canPay(state)) return done({ ...state, taken: rest(state), moves: [] });
   const from = taken?.policy ?? mergeFragments(problem.base, { steps: [] });
   const policy = move ? moved(problem, from, move) : from;
   return policy ? askFork({ ...state, moves }, { policy, move }) : ask({ ...state, moves });
@@ -183,18 +191,19 @@ function askProbe(state: RegularizationState): readonly [Request, Regularization
   const { problem, limit, spent } = state;
   const most = Math.min(PROBE * imagesSeen(problem.plain), limit - spent);
   const held = Number(problem.facts["validation"] ?? 0);
-  // Two thirds for everybody, one for those that are looked at again; the model looks at each twice more.
-  const each = ({ length }: readonly Candidate[]): number =>
-    Math.min(Math.floor(((2 / 3) * most * 3) / (length + 2)), MOST, held);
+  const looksOf = (some: readonly Candidate[]): number => some.length + UNCHANGED;
+  // Two thirds for everybody, one for those that are looked at again; forward alone is a third.
+  const each = (some: readonly Candidate[]): number =>
+    Math.min(Math.floor(((2 / 3) * most * 3) / looksOf(some)), MOST, held);
   const enough = (some: readonly Candidate[]): boolean => each(some) >= Math.max(1, Math.min(FEWEST, held));
   const candidates = [state.candidates, mostUrgent(problem, state.candidates)].find(enough);
   if (!candidates?.length) return ask(withMoves(state, []));
   const images = each(candidates);
-  const there = Math.max(held, Math.min(ENOUGH, held + Number(problem.facts["images"] ?? 0)));
-  const further = Math.min(there, images + Math.floor((most - (images * (candidates.length + 2)) / 3) / 4));
+  const further = Math.max(held, Math.min(ENOUGH, held + Number(problem.facts["images"] ?? 0)));
+  const looks = Math.floor(most * 3) - images * looksOf(candidates);
   const shift = problem.techniques.find(({ name }) => name.endsWith("technique-augment/translate"))?.name ?? null;
   const careful = turnsOf(problem);
-  const args: ProbeArgs = { candidates, images, further, careful, shift };
+  const args: ProbeArgs = { candidates, images, further, looks, careful, shift };
   return [
     {
       kind: "measure",

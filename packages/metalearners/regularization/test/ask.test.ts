@@ -1,7 +1,18 @@
 // What pass 1 looks at: everything where the budget shows it to enough images, else what would be refused unseen.
 import { describe, expect, it } from "vitest";
-import { imagesSeen, shortName, type Problem, type TechniqueMeta } from "@regimen/core";
+import {
+  imagesSeen,
+  shortName,
+  type Fragment,
+  type Json,
+  type Measure,
+  type Problem,
+  type Source,
+  type Table,
+  type TechniqueMeta,
+} from "@regimen/core";
 import { createRegularization } from "@regimen/metalearner-regularization";
+import { probe, type ProbeAnswer, type ProbeArgs } from "../src/probe.ts";
 
 const transform = (name: string, graded: boolean): TechniqueMeta => ({
   name: `@regimen/technique-augment/${name}`,
@@ -38,8 +49,11 @@ const asked = (trained: number, late?: string) => {
   const [request] = learner.ask(learner.tell(state, { id, status: "ok", cost, score }));
   if (request.kind !== "measure") return null;
   expect(request.from).toBe(late ?? keep);
-  const { candidates, images } = request.with as unknown as { candidates: { use: string }[]; images: number };
-  return { candidates: candidates.map(({ use }) => shortName(use)), images, atMost: imagesSeen(request.atMost) };
+  const { candidates, images, looks } = request.with as unknown as ProbeArgs;
+  const atMost = imagesSeen(request.atMost);
+  // Everybody's look and the second one together.
+  expect((images * (candidates.length + 2) + looks) / 3).toBeLessThanOrEqual(atMost);
+  return { candidates: candidates.map(({ use }) => shortName(use)), images, atMost };
 };
 
 describe("pass 1", () => {
@@ -48,7 +62,7 @@ describe("pass 1", () => {
     expect(candidates.length).toBeGreaterThanOrEqual(200);
     expect(new Set(candidates).size).toBe(techniques.length);
     expect(images).toBeGreaterThanOrEqual(24);
-    expect(atMost).toBeLessThanOrEqual(8_000);
+    expect(atMost).toBeLessThanOrEqual(10_000);
   });
 
   it("looks at mirrors and rotations alone where there is too little for all", () => {
@@ -61,4 +75,73 @@ describe("pass 1", () => {
     expect(asked(100_000, "/late")!.candidates.length).toBeGreaterThanOrEqual(200));
 
   it("asks nothing where there is too little for those", () => expect(asked(100)).toBeNull());
+});
+
+describe("the probe", () => {
+  const CLASSES = 2;
+  /** Images without pixels: class k at every other place. Rows are known by where they come from. */
+  const images = (length: number, from = 0): Source =>
+    ({
+      length,
+      classes: ["a", "b"],
+      format: { h: 8, w: 8, c: 1 },
+      labels: () =>
+        Float32Array.from({ length: CLASSES * length }, (_, at) => Number(at % 2 === (from + (at >> 1)) % 2)),
+      subset: (rows: readonly number[]) => {
+        expect(rows).toEqual(Array.from({ length: rows.length }, (_, row) => row));
+        return images(rows.length, from);
+      },
+    }) as unknown as Source;
+  /** A model that is always right, and takes every mirrored image for one of class b. */
+  const through = (policies: readonly Fragment[], on: Source): Promise<readonly Table[]> => {
+    const labels = on.labels()!;
+    const answers = (isMirrored: boolean): Float32Array =>
+      isMirrored ? labels.map((_, at) => (at % 2 ? 0.9 : 0.1)) : labels.map((p) => 0.1 + 0.8 * p);
+    return Promise.resolve(
+      policies.map(({ steps }) => ({
+        rows: on.length,
+        columns: {
+          features: { width: 1, values: new Float32Array(on.length) },
+          probabilities: { width: CLASSES, values: answers(steps.some(({ use }) => use === "mirror")) },
+        },
+      })),
+    );
+  };
+  const look = async (held: number, args: Partial<ProbeArgs>): Promise<ProbeAnswer> => {
+    const run = {
+      data: { validation: images(held), train: images(100) },
+      through,
+    } as unknown as Parameters<Measure>[0];
+    const asking = {
+      candidates: [
+        { use: "mirror", with: {} },
+        { use: "blur", with: {} },
+      ],
+      careful: ["mirror"],
+      shift: null,
+      ...args,
+    };
+    return (await probe(run, asking as unknown as Json)) as unknown as ProbeAnswer;
+  };
+
+  it("looks at known images too where few are held out, and only at what is suspicious", async () => {
+    const { probed } = await look(12, { images: 8, further: 40, looks: 200 });
+    const [mirror, blur] = probed;
+    expect(blur).toMatchObject({ images: 8, heldOut: 8, flip: null, right: [4, 4] });
+    expect(mirror).toMatchObject({ images: 40, heldOut: 12, kept: 0.5, right: [20, 20] });
+    expect(mirror!.flip).toMatchObject({ from: 0, to: 1, flipped: 20, of: 20 });
+  });
+
+  it("looks at no more than it may", async () => {
+    // The image as it is and the one candidate that is looked at again, with one look to spare for a shift: three each.
+    expect((await look(12, { images: 8, further: 40, looks: 90 })).probed[0]).toMatchObject({
+      images: 30,
+      heldOut: 12,
+    });
+    expect((await look(12, { images: 8, further: 40, looks: 20 })).probed[0]).toMatchObject({ images: 8, heldOut: 8 });
+    expect((await look(60, { images: 8, further: 60, looks: 1000 })).probed[0]).toMatchObject({
+      images: 60,
+      heldOut: 60,
+    });
+  });
 });

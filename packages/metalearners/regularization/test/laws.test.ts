@@ -113,15 +113,15 @@ describe("forks", () => {
 
   it("try what was good elsewhere at once, without what is not known here", () => {
     const warm = ["own/blend", "own/rare", "own/unknown"];
-    // The base and one fork more.
-    expect(names(play({}, 2))).toEqual(["lift", "move"]);
+    // The base and one fork more; weight decay is usual, and taken unseen.
+    expect(names(play({}, 2))).toEqual(["decay", "lift", "move"]);
     expect(names(play({}, 2, warm))).toEqual(["blend", "rare"]);
   });
 
   it("have a best too where the budget ends in the middle", () => {
     const played = play({}, 3);
     expect(trials(played)).toBe(3);
-    expect(names(played)).toEqual(["draw", "lift", "move"]);
+    expect(names(played)).toEqual(["decay", "draw", "lift", "move"]);
   });
 
   it("are not made where they would be too short to tell: what is usual is taken unseen", () => {
