@@ -51,6 +51,17 @@ beforeAll(async () => {
 afterAll(() => rmSync(away, { recursive: true }));
 
 describe("regimen new", () => {
+  it("leaves no blank unfilled", () => {
+    for (const kind of KINDS) {
+      const home = join(away, `regimen-${kind}-light-fog`);
+      expect(readFileSync(join(home, "README.md"), "utf8").split("\n")[0]).toBe(`# regimen-${kind}-light-fog`);
+      for (const file of readdirSync(home, { recursive: true, encoding: "utf8" }).filter((name) =>
+        /\.(ts|md|json)$/.test(name),
+      ))
+        expect(readFileSync(join(home, file), "utf8"), file).not.toMatch(/PACKAGE|__[A-Z]/);
+    }
+  });
+
   it("its types hold", async () => {
     const [first] = KINDS.map((kind) => join(away, `regimen-${kind}-light-fog`));
     const include = KINDS.flatMap((kind) => ["src", "test"].map((part) => `regimen-${kind}-light-fog/${part}`));

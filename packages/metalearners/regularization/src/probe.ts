@@ -22,6 +22,8 @@ export type ProbeAnswer = { readonly probed: readonly Probed[] };
 const HARMLESS = 2;
 /** Looks at each image besides the candidates': as it is, and shifted. */
 export const UNCHANGED = 2;
+/** The share of the second looks that goes to what turns things. */
+const TURNS = 2 / 3;
 /** A directed flip this unlikely is looked at again on more images. */
 const SUSPICIOUS = 0.01;
 
@@ -64,9 +66,17 @@ export const probe: Measure = async (run, args) => {
     return probed;
   };
   const first = await look(images, candidates);
-  const again = first.filter(({ use, flip }) => careful.includes(use) || (flip !== null && flip.p < SUSPICIOUS));
-  const all = Math.min(further, Math.floor(looks / (again.length + UNCHANGED)));
-  const second = all > images && again.length ? await look(all, again) : [];
+  // What turns things first, since it is not used unseen.
+  const turns = first.filter(({ use }) => careful.includes(use));
+  const others = first.filter(({ use, flip }) => !careful.includes(use) && flip !== null && flip.p < SUSPICIOUS);
+  const second: Probed[] = [];
+  let left = looks;
+  for (const [again, share] of [[turns, others.length ? TURNS : 1] as const, [others, 1] as const]) {
+    const all = Math.min(further, Math.floor((share * left) / (again.length + UNCHANGED)));
+    if (!again.length || all <= images) continue;
+    second.push(...(await look(all, again)));
+    left -= all * (again.length + UNCHANGED);
+  }
   const probed = first.map((one) => second.find((two) => same(one, two)) ?? one);
   return { probed } satisfies ProbeAnswer as unknown as Json;
 };

@@ -27,7 +27,9 @@ const AXES: { readonly [K in keyof Required<RegularizationOptions>]: NumberAxis 
 };
 
 /** What pass 1 may cost, in plain runs. */
-const PROBE = 0.1;
+const PROBE = 0.12;
+/** The share of it in which every candidate is seen; in the other those that are looked at again. */
+const FIRST = 1 / 2;
 /** Images that every candidate is seen on. */
 const [FEWEST, MOST] = [24, 64];
 /** Where fewer are held out, training images tell too whether a change turns one class into another. */
@@ -192,15 +194,14 @@ function askProbe(state: RegularizationState): readonly [Request, Regularization
   const most = Math.min(PROBE * imagesSeen(problem.plain), limit - spent);
   const held = Number(problem.facts["validation"] ?? 0);
   const looksOf = (some: readonly Candidate[]): number => some.length + UNCHANGED;
-  // Two thirds for everybody, one for those that are looked at again; forward alone is a third.
-  const each = (some: readonly Candidate[]): number =>
-    Math.min(Math.floor(((2 / 3) * most * 3) / looksOf(some)), MOST, held);
+  const all = Math.floor(3 * most); // forward alone is a third
+  const each = (some: readonly Candidate[]): number => Math.min(Math.floor((FIRST * all) / looksOf(some)), MOST, held);
   const enough = (some: readonly Candidate[]): boolean => each(some) >= Math.max(1, Math.min(FEWEST, held));
   const candidates = [state.candidates, mostUrgent(problem, state.candidates)].find(enough);
   if (!candidates?.length) return ask(withMoves(state, []));
   const images = each(candidates);
   const further = Math.max(held, Math.min(ENOUGH, held + Number(problem.facts["images"] ?? 0)));
-  const looks = Math.floor(most * 3) - images * looksOf(candidates);
+  const looks = all - images * looksOf(candidates);
   const shift = problem.techniques.find(({ name }) => name.endsWith("technique-augment/translate"))?.name ?? null;
   const careful = turnsOf(problem);
   const args: ProbeArgs = { candidates, images, further, looks, careful, shift };
@@ -212,7 +213,7 @@ function askProbe(state: RegularizationState): readonly [Request, Regularization
       with: args as unknown as Json,
       policy: problem.base,
       from: (problem.facts["late"] as string | undefined) ?? SETTLED,
-      atMost: { ...zeroCost, inferred: Math.floor(3 * most) },
+      atMost: { ...zeroCost, inferred: all },
     },
     { ...state, awaited: "probe" },
   ];
