@@ -96,10 +96,11 @@ async function trainPairs(
   const { rest, taken } = await split(source(train), HELD, createRng(first).fork("try"), "held-out");
   const parts = { train: train.subset(rest), test: train.subset(taken), validation: { fraction: 0.1 } };
   const evaluate = async (seed: number, steps: readonly { use: string; with: object }[]): Promise<Evaluation> => {
+    const name = `pair ${seed - first + 1} ${steps.length ? "on" : "off"}`;
     const policy = { steps: steps as { use: string; with: Record<string, never> }[] };
     const input = { ...parts, ...(unlabeled && { unlabeled }) };
     const job = { model: model.input, data: input, training, seed, policy, signal: stop.signal };
-    const result = await follow(regimen.fit(job), console);
+    const result = await follow(regimen.fit(job), console, name);
     result.model.dispose();
     return result.test!;
   };

@@ -4,9 +4,9 @@ import { bar, clock, count, middle, percent, row } from "./style.ts";
 
 type Of<K extends RegimenEvent["kind"]> = Extract<RegimenEvent, { kind: K }>;
 
-/** Shows what a job tells while it runs; answers what it answers. */
-export async function follow<T>(running: Running<T>, console: Console): Promise<T> {
-  const teller = new Teller(console);
+/** Shows what a job tells while it runs; answers what it answers. `as`: what all of it is called, where it is one of many. */
+export async function follow<T>(running: Running<T>, console: Console, as?: string): Promise<T> {
+  const teller = new Teller(console, as);
   try {
     for await (const event of running) teller.tell(event);
     return await running;
@@ -29,14 +29,16 @@ function listed(names: readonly string[]): string {
 
 class Teller {
   readonly #console: Console;
+  readonly #as: string | undefined;
   #stage = "";
   #trials = 0;
   #best = Infinity;
   #share = 0;
   #logs = "";
 
-  constructor(console: Console) {
+  constructor(console: Console, as: string | undefined) {
     this.#console = console;
+    this.#as = as;
   }
 
   tell(event: RegimenEvent): void {
@@ -48,11 +50,11 @@ class Teller {
   }
 
   #enter({ stage, message }: Of<"stage">): void {
-    this.#stage = stage;
+    this.#stage = this.#as ?? stage;
     this.#share = 0;
     this.#logs = "";
     this.#console.still();
-    this.#console.note(row(this.#console.paint, this.#stage, message));
+    if (this.#as === undefined) this.#console.note(row(this.#console.paint, this.#stage, message));
   }
 
   /** What was tried, loss, verdict. */

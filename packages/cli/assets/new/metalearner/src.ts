@@ -1,5 +1,13 @@
-import { completeParams, mergeFragments, type Json, type MetaLearner } from "@regimen/core";
-import { checkOptions, openTechniques, trialsLearner, type TrialsState } from "@regimen/proposals";
+import {
+  completeParams,
+  isOff,
+  mergeFragments,
+  type Fragment,
+  type Json,
+  type MetaLearner,
+  type Problem,
+} from "@regimen/core";
+import { checkOptions, openTechniques, priorOf, trialsLearner, type TrialsState } from "@regimen/proposals";
 
 export type __TITLE__Options = {
   /** Techniques to try at most; as many as the budget pays for unless told. 1 to 100. */ readonly atMost?: number;
@@ -26,11 +34,16 @@ export function create__TITLE__(
     claims: (what) => "space" in what,
     trials: (budget) => Math.min(1 + (atMost ?? 100), Math.floor(budget / SHORTEST)),
     forks: true,
-    propose(problem, earlier) {
-      const technique = openTechniques(problem)[earlier.length];
-      if (!technique) return undefined;
-      const params = completeParams(technique, problem.fixed?.[technique.name] ?? {});
-      return mergeFragments(problem.base, { steps: [{ use: technique.name, with: params }] });
-    },
+    propose: (problem, earlier) => single(problem)[earlier.length],
+  });
+}
+
+/** A policy for each open technique that does anything at its defaults, the likeliest to help first. */
+function single(problem: Problem): Fragment[] {
+  const likeliest = [...openTechniques(problem)].sort((a, b) => priorOf(b) - priorOf(a));
+  return likeliest.flatMap((technique) => {
+    const params = completeParams(technique, problem.fixed?.[technique.name] ?? {});
+    if (isOff(technique.space, params)) return [];
+    return [mergeFragments(problem.base, { steps: [{ use: technique.name, with: params }] })];
   });
 }
