@@ -8,10 +8,10 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { backend, tf } from "./steps.mjs";
+import { backend, tf, tfl } from "./steps.mjs";
 
 const here = (name) => import(new URL(`../packages/${name}/dist/index.js`, import.meta.url));
-const { efficientnetb0, resnet18, resnet20, smallCnn, unet } = await here("models");
+const { efficientnetb0, resnet18, resnet20, smallCnn, smallDetector, unet } = await here("models");
 const { joinModels } = await here("topology");
 const { toOnnx, toSavedModel } = await here("export");
 const at = (folder) => createRequire(pathToFileURL(join(folder, "package.json")));
@@ -28,6 +28,13 @@ const MODELS = {
   "ResNet-18, 32×32": { side: 32, build: () => build(resnet18, 32) },
   "EfficientNet-B0, 32×32": { side: 32, build: () => build(efficientnetb0, 32) },
   "U-Net, 64×64": { side: 64, build: () => build(unet, 64) },
+  "small detector, 64×64": {
+    side: 64,
+    build: async () => {
+      const { inputs, outputs } = await build(smallDetector, 64);
+      return tfl.model({ inputs, outputs: tfl.layers.conv2d({ filters: 14, kernelSize: 1 }).apply(outputs[0]) });
+    },
+  },
   "ensemble of small CNN and ResNet-20": {
     side: 32,
     build: async () => joinModels([await build(smallCnn, 32), await build(resnet20, 32)]),
@@ -59,6 +66,7 @@ await wasm.load();
 const stock = process.env.REGIMEN_TFJS_NODE && at(process.env.REGIMEN_TFJS_NODE)("@tensorflow/tfjs-node");
 const folder = mkdtempSync(join(tmpdir(), "regimen-export-"));
 
+const rows = [];
 const wanted = process.argv.slice(2);
 for (const [name, model] of Object.entries(MODELS)) {
   if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
@@ -97,8 +105,16 @@ for (const [name, model] of Object.entries(MODELS)) {
     }
     native.dispose();
   }
-  console.log(name, JSON.stringify(row, null, 1));
+  rows.push({ model: name, ...row });
+  console.error(name);
   layers.dispose();
   image.dispose();
 }
 rmSync(folder, { recursive: true });
+const columns = Object.keys(rows[0] ?? {});
+const lines = [
+  columns,
+  columns.map((_, at) => (at ? "--:" : "---")),
+  ...rows.map((row) => columns.map((key) => row[key])),
+];
+console.log(lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n"));

@@ -6,7 +6,7 @@ const here = (name) => new URL(`../packages/${name}`, import.meta.url);
 // From where the packages find it: there must be one tfjs-core.
 const tfjs = (name) => createRequire(here("backends/wasm/package.json"))(`@tensorflow/tfjs-${name}`);
 export const tf = tfjs("core");
-tfjs("layers"); // registers the gradients
+export const tfl = tfjs("layers"); // registers the gradients too
 export const ops = await import(here("ops/dist/index.js"));
 /** Registers tfjs' own WebAssembly backend. */
 export const stockWasm = () => tfjs("backend-wasm");
