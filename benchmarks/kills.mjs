@@ -7,7 +7,7 @@
 // Each worker is in a network of its own, behind a cable to this one, and has one thread, as everything here has. A worker that was killed
 // is started again after a second. The server wants a password. Prints a table; exit code 1 where the searches differ.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -71,22 +71,35 @@ function startServer(host) {
   return { program, url: `redis://:${PASSWORD}@${host}:${port}`, stop: () => child.kill() };
 }
 
-/** `regimen train` into the folder `name`; the whole output goes beside it. */
-async function train(name, ...flags) {
+/** `regimen search` into the folder `name`: policy, journal, and seconds by the clock from the first trial on. */
+async function search(name, ...flags) {
   const out = join(home, "runs", name);
-  const args = [BIN, "train", join(home, "regimen.yaml"), "--out", out, "--backend", asked.backend, ...flags];
-  const started = performance.now();
-  const child = spawn(process.execPath, [...args, "--no-baseline", "--quiet"], { env });
+  const args = [
+    BIN,
+    "search",
+    "--config",
+    join(home, "regimen.yaml"),
+    "--out",
+    out,
+    "--backend",
+    asked.backend,
+    ...flags,
+  ];
+  const child = spawn(process.execPath, [...args, "--quiet"], { env });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
-  const code = await new Promise((resolve) => child.on("exit", resolve));
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  // The search begins when its folder is there: data are read by then, and the model is built.
+  while (!existsSync(join(out, "search.json")) && child.exitCode === null) await sleep(50);
+  const started = performance.now();
+  const code = await ended;
   if (code !== 0) throw new Error(`${name}: exit code ${code}\n${said}`);
   const read = (file) => readFileSync(join(out, file), "utf8");
   const lines = read("journal.jsonl")
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  return { report: JSON.parse(read("report.json")), lines, seconds: (performance.now() - started) / 1000 };
+  return { policy: JSON.parse(read("policy.json")), lines, seconds: (performance.now() - started) / 1000 };
 }
 
 const staff = new Map();
@@ -110,13 +123,14 @@ async function dismiss() {
   working = true;
 }
 
-/** What a search came to, without what a clock says. */
-function essence({ report: { search, policy } }) {
-  const { imagesSeen } = search.cost;
-  const trials = search.trials.map(({ seconds: _, ...trial }) => trial);
-  return JSON.stringify({ trials, policy: { ...policy, name: "" }, imagesSeen });
-}
-const searchSeconds = ({ report }) => report.search.cost.searchSeconds;
+const trialsOf = ({ lines }) => lines.filter(({ kind }) => kind === "trial").map(({ value }) => value);
+const imagesOf = (run) => trialsOf(run).reduce((sum, { cost }) => sum + cost.trained + cost.inferred / 3, 0);
+/** What a search came to, without what a clock says: every trial with its losses and its cost in images, and the policy. */
+const essence = (run) =>
+  JSON.stringify([
+    trialsOf(run).map(({ cost, ...trial }) => ({ ...trial, cost: { ...cost, seconds: 0 } })),
+    { ...run.policy, name: "" },
+  ]);
 const idsOf = ({ lines }) => lines.flatMap(({ kind, id }) => (id === undefined ? [] : [`${kind} ${id}`]));
 
 mkdirSync(join(home, "runs"));
@@ -127,18 +141,18 @@ writeFileSync(
 const net = networks();
 const server = startServer(net.host);
 try {
-  const here = await train("here");
+  const here = await search("here");
   hire(net.spaces[0], server.url);
-  const one = await train("one", "--redis", server.url, "--workers", "1");
+  const one = await search("one", "--redis", server.url, "--workers", "1");
   await dismiss();
   hired = 0;
   for (const space of net.spaces) hire(space, server.url);
-  const two = await train("several", "--redis", server.url, "--workers", String(workers));
+  const two = await search("several", "--redis", server.url, "--workers", String(workers));
   await dismiss();
   hired = 0;
   for (const space of net.spaces) hire(space, server.url);
   const rng = createRng(Number(asked.seed)).fork("kills");
-  const window = (1000 * searchSeconds(two)) / (kills + 1);
+  const window = (1000 * two.seconds) / (kills + 1);
   let killed = 0;
   let over = false;
   const killing = (async () => {
@@ -149,7 +163,7 @@ try {
       killed++;
     }
   })();
-  const killedRun = await train("killed", "--redis", server.url, "--workers", String(workers));
+  const killedRun = await search("killed", "--redis", server.url, "--workers", String(workers));
   over = true;
   await killing;
   await dismiss();
@@ -165,16 +179,16 @@ try {
     `${server.program} with a password, ${asked.images} images, ResNet-20, budget ${asked.budget}, ${asked.metalearner}\n`,
   );
   console.log(
-    "| search | trials | images | search, s | trials, ledger and policy | answered twice |\n| --- | ---: | ---: | ---: | --- | ---: |",
+    "| search | trials | images | seconds | trials, ledger and policy | answered twice |\n| --- | ---: | ---: | ---: | --- | ---: |",
   );
   for (const [name, run] of Object.entries(rows)) {
     const same = essence(run) === essence(here);
     const ids = idsOf(run);
     const twice = ids.length - new Set(ids).size;
     if (!same || twice) wrong++;
-    const { trials, cost } = run.report.search;
+    const images = Math.round(imagesOf(run)).toLocaleString("en");
     console.log(
-      `| ${name} | ${trials.length} | ${Math.round(cost.imagesSeen).toLocaleString("en")} | ${searchSeconds(run).toFixed(0)} | ${same ? "the same" : "**others**"} | ${twice} |`,
+      `| ${name} | ${trialsOf(run).length} | ${images} | ${run.seconds.toFixed(0)} | ${same ? "the same" : "**others**"} | ${twice} |`,
     );
   }
   console.log(`\nWorkers started in the last search: ${hired}.`);

@@ -386,6 +386,26 @@ describe("the others", () => {
     );
   });
 
+  it("fit takes a policy that somebody wrote, and says what is wrong with it", async () => {
+    const cwd = photos();
+    const { createRegimen } = fakeRegimen(report);
+    const fit = (policy: unknown) => {
+      write(cwd, { "mine.json": policy as object });
+      return cli(["fit", "photos", "--policy", "mine.json", "--dry-run"], { cwd, createRegimen });
+    };
+    const good = await fit({ steps: [{ use: "@regimen/technique-mixup" }], train: { epochs: 7 } });
+    expect(good).toMatchObject({ code: 0, out: expect.stringMatching(/policy +by hand/) });
+    for (const [policy, told] of [
+      [{ steps: [{ with: {} }] }, 'has a step 1 without "use"'],
+      [{ steps: {} }, "has steps {}"],
+      [{ step: [] }, "has no format"],
+    ] as const)
+      expect(await fit(policy)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(`REG_POLICY_INVALID: the policy ${told}`),
+      });
+  });
+
   it("search answers with the policy and its cost", async () => {
     const { createRegimen } = fakeRegimen(report);
     const { out } = await cli(["search", "photos", "--json"], { cwd: photos(), createRegimen });

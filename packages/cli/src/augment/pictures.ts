@@ -11,6 +11,7 @@ import {
   type Member,
   type Params,
   type Policy,
+  type PolicyByHand,
   type Rng,
   type Rows,
   type Shape,
@@ -32,7 +33,7 @@ export type Pictures = Pick<Rows, "boxes" | "masks"> & { readonly images: Float3
 export type Shown = { readonly name: string; readonly at: readonly string[]; readonly pictures: readonly Pictures[] };
 
 /** What is seen of a policy: its steps that change images. Errors: as `composePolicy`. */
-export function seenOf(policy: Policy, techniques: readonly Technique[], task: Task): readonly Member[] {
+export function seenOf(policy: Policy | PolicyByHand, techniques: readonly Technique[], task: Task): readonly Member[] {
   const { steps } = fragmentOf(policy, techniques);
   const seen = steps.filter(({ use }) => {
     const known = techniques.find(({ name }) => name === use);

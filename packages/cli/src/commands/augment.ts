@@ -18,7 +18,7 @@ import { count, row } from "../display/style.ts";
 import type { Io } from "../io.ts";
 import { trainingPart } from "../job/data.ts";
 import { shownPath } from "../job/folder.ts";
-import { readPolicy } from "../job/policy.ts";
+import { policyName, readPolicy } from "../job/policy.ts";
 import { loadPlugins } from "../plugins/load.ts";
 
 export type AugmentFlags = {
@@ -64,7 +64,7 @@ export async function augmentCommand(io: Io, console: Console, flags: AugmentFla
       const { techniques } = regimen.registered;
       const task = taskOf(seen.rows);
       const sheet = policy
-        ? policySheet(policy.name, seen, (rows, shape, draw) =>
+        ? policySheet(policyName(policy), seen, (rows, shape, draw) =>
             augmented(seenOf(policy, techniques, task), rows, shape, rng.fork(draw), draw),
           )
         : transformSheet(seen, (rows, format) =>

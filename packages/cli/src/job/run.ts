@@ -7,6 +7,7 @@ import {
   type JobOptions,
   type Json,
   type Policy,
+  type PolicyByHand,
   type Regimen,
   type Running,
   type SearchOptions,
@@ -27,7 +28,7 @@ import { shownPath, type Recorded } from "./folder.ts";
 import { chooseLearner, type ChosenLearner } from "./learner.ts";
 import { plainRuns } from "./pace.ts";
 import { planLines, searched, showPlan } from "./plan.ts";
-import { readPolicy } from "./policy.ts";
+import { policyName, readPolicy } from "./policy.ts";
 import { taskOf } from "./task.ts";
 import type { Chosen, Plan } from "./types.ts";
 
@@ -45,7 +46,7 @@ export type Order = {
   readonly dryRun: boolean;
   readonly baseline: boolean;
   /** Seconds; absent: half an hour. */ readonly time?: number;
-  /** Of `fit`. */ readonly policy: Policy | "none" | null;
+  /** Of `fit`. */ readonly policy: Policy | PolicyByHand | "none" | null;
   readonly elsewhere?: Elsewhere;
 };
 
@@ -119,7 +120,7 @@ export async function prepared(
     const regimen = await io.createRegimen({ plugins: loaded.map(({ plugin }) => plugin), backend: order.backend });
     free.push(() => regimen.dispose());
     const learner = await chooseLearner(config.search?.metalearner, regimen, io.cwd);
-    const epochs = order.policy === null || order.policy === "none" ? undefined : order.policy.train.epochs;
+    const epochs = epochsOf(order.policy);
     const runs = plainRuns(order.job, order.baseline, config.search?.budget ?? 1);
     const { time = USUAL_SECONDS, chosen } = order;
     const task = await taskOf(order.settings);
@@ -160,6 +161,12 @@ export async function prepared(
 
 type Known = Pick<Prepared, "regimen" | "learner" | "loaded"> & { readonly choice: Choice };
 
+/** Those that a policy says. */
+function epochsOf(policy: Order["policy"]): number | undefined {
+  const epochs = policy === null || policy === "none" ? undefined : policy.train?.["epochs"];
+  return typeof epochs === "number" ? epochs : undefined;
+}
+
 function planOf({ job, settings: { config }, policy, folder }: Order, known: Known): Plan {
   const { regimen, choice, learner, loaded } = known;
   const { model, data, training, imagesPerSecond, seconds } = choice;
@@ -171,7 +178,7 @@ function planOf({ job, settings: { config }, policy, folder }: Order, known: Kno
     training,
     search:
       job === "fit" ? null : { metalearner: learner.name, budget, techniques: searched(regimen.registered, space) },
-    policy: policy === null || policy === "none" ? policy : policy.name,
+    policy: policy === null || policy === "none" ? policy : policyName(policy),
     backend: regimen.backend,
     plugins: loaded.map(({ plugin: { name, version } }) => ({ name, version })),
     chosen: choice.chosen,
