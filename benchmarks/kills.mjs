@@ -123,7 +123,12 @@ async function dismiss() {
   working = true;
 }
 
-const trialsOf = ({ lines }) => lines.filter(({ kind }) => kind === "trial").map(({ value }) => value);
+/** In the order asked: the journal has them as they came. */
+const trialsOf = ({ lines }) =>
+  lines
+    .filter(({ kind }) => kind === "trial")
+    .map(({ value }) => value)
+    .sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
 const imagesOf = (run) => trialsOf(run).reduce((sum, { cost }) => sum + cost.trained + cost.inferred / 3, 0);
 /** What a search came to, without what a clock says: every trial with its losses and its cost in images, and the policy. */
 const essence = (run) =>
