@@ -64,9 +64,16 @@ export async function reasonOf(file: string, error: unknown): Promise<string> {
   return `it cannot be decoded: ${message.split("\n")[0]!.replaceAll(file, "the file")}`;
 }
 
+/** Pixels of a side at most, as many as JPEG has: a longer one is a damaged header, and would take all memory to decode. */
+const LONGEST = 65_535;
+
 export async function readHeader(file: Encoded): Promise<Header> {
   const load = await sharp();
   const { autoOrient, space } = await load(typeof file === "string" ? file : await file()).metadata();
+  if (Math.max(autoOrient.width, autoOrient.height) > LONGEST)
+    throw new Error(
+      `its header says ${autoOrient.width} × ${autoOrient.height} pixels, where a side of ${LONGEST} is the longest that is read`,
+    );
   return { h: autoOrient.height, w: autoOrient.width, c: space === "b-w" || space === "grey16" ? 1 : 3 };
 }
 

@@ -1,4 +1,5 @@
 import { rm, symlink } from "node:fs/promises";
+import { crc32 } from "node:zlib";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -191,17 +192,32 @@ describe("image-folder", () => {
       "b/phone.heic",
       Buffer.concat([Buffer.of(0, 0, 0, 24), Buffer.from("ftypmif1"), Buffer.alloc(40)]),
     );
+    // A damaged header: 16,777,224 pixels wide.
+    const wide = await sharp(noise(8 * 8 * 3, 1), { raw: { width: 8, height: 8, channels: 3 } })
+      .png()
+      .toBuffer();
+    wide.writeUInt32BE(2 ** 24 + 8, 16);
+    wide.writeUInt32BE(crc32(wide.subarray(12, 29)), 29);
+    await write(folder, "b/wide.png", wide);
     const samples = await imageFolder(".", { base: folder, size: 8 });
     expect(all(samples).map((row) => samples.id(row))).toEqual(["a/1.png", "b/1.png"]);
     expect([...samples.labels()!]).toEqual([1, 0, 0, 1]);
     expect([...(await samples.read([1])).images.subarray(0, 3)]).toEqual([...BLUE]);
     const why = Object.fromEntries(samples.skipped.map(({ file, why: reason }) => [file, reason]));
-    expect(Object.keys(why)).toEqual(["a/broken.png", "a/cut.jpg", "b/empty.jpg", "b/phone.heic", "b/phone.jpg"]);
+    expect(Object.keys(why)).toEqual([
+      "a/broken.png",
+      "a/cut.jpg",
+      "b/empty.jpg",
+      "b/phone.heic",
+      "b/phone.jpg",
+      "b/wide.png",
+    ]);
     expect(why["a/broken.png"]).toContain("not an image that can be read");
     expect(why["a/cut.jpg"]).toContain("cannot be decoded");
     expect(why["b/empty.jpg"]).toContain("empty");
     expect(why["b/phone.heic"]).toContain("convert it to JPEG or PNG");
     expect(why["b/phone.jpg"]).toContain("HEIC");
+    expect(why["b/wide.png"]).toContain("its header says 16777224 × 8 pixels");
     samples.dispose();
   });
 

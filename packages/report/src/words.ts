@@ -50,6 +50,7 @@ export const value = (v: number | string | boolean | null): string => {
   if (v === null) return "–";
   if (typeof v === "boolean") return v ? "yes" : "no";
   if (typeof v === "string") return v;
+  if (!Number.isFinite(v)) return String(v).replace("-", MINUS);
   if (v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e6)) return powerOfTen(v);
   return Number.isInteger(v) ? count(v).replace("-", MINUS) : String(Number(v.toPrecision(3))).replace("-", MINUS);
 };
