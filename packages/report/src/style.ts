@@ -177,7 +177,8 @@ nav,.skip,footer,details,.told,.layer{display:none!important}
 h1{font-size:20pt}h2{font-size:14pt}
 section:not(.hero){padding-top:16px;margin-top:18px;display:block}
 h2,h3,figcaption,header,.kicker,.sub{break-after:avoid}
-svg,img,.card,tr,.note,.facts div,.words,.verdict,.limits li,header{break-inside:avoid}
+svg,img,.card,table,tr,pre,dl,.note,.facts div,.words,.verdict,.limits li,header{break-inside:avoid}
+#mistakes{break-before:page}.sheet{max-width:125mm}
 figure{break-inside:avoid}#mistakes figure{break-inside:auto}
 .two{grid-template-columns:minmax(0,1.7fr) minmax(0,1fr)}.pairs.three{grid-template-columns:1fr 1fr;column-gap:28px}
 .cards{grid-template-columns:repeat(3,minmax(0,1fr))}
