@@ -57,7 +57,7 @@ function undoubled(problem: Problem): Problem {
 const JUDGED: readonly Slot[] = ["space", "colour", "texture", "mix", "label"];
 /** One thing that may be added to a policy, in the place of `instead` where it has that. */
 export type Move = {
-  /** Taken together, or else one by one. */ readonly steps: Fragment["steps"];
+  readonly steps: Fragment["steps"];
   /**
    * What it may cost of a fork's loss and still be taken. `natural`: anything, since these images do the same by themselves;
    * `drawn`: much, since it is many small changes, each of which was looked at; `doubted`: little; `shown`: nothing; `won`: it must
@@ -65,14 +65,22 @@ export type Move = {
    */
   readonly as: "natural" | "drawn" | "doubted" | "shown" | "won";
   /** A technique that it replaces; null: none. */ readonly instead: string | null;
+  /** What is tried where it is turned down. */ readonly apart: readonly Move[];
 };
+/** A move whose steps are tried one by one where it is turned down: one of several may be what held it back. */
+export const moveOf = (steps: Fragment["steps"], as: Move["as"], instead: string | null = null): Move => ({
+  steps,
+  as,
+  instead,
+  apart: steps.length < 2 ? [] : steps.map((step) => ({ steps: [step], as, instead, apart: [] })),
+});
 
 const isJudged = ({ techniques }: Problem, use: string): boolean =>
   techniques.some(({ name, order }) => name === use && JUDGED.includes(order.slot));
 
 /**
- * What forks decide about, in this order: the usual movements together, natural ones first; the likeliest way to draw transforms; what is usual and no
- * fork can reward, but may veto (weight decay acts early in a training); each other usual technique; then what is less usual, the
+ * What forks decide about, in this order: the usual movements together, natural ones first; the likeliest way to draw transforms, at once with natural movements
+ * where there are any; what is usual and no fork can reward, but may veto (weight decay acts early in a training); each other usual technique; then what is less usual, the
  * other ways to draw transforms in place of the first.
  */
 export function movesOf(problem: Problem, natural: Judgement["natural"]): readonly Move[] {
@@ -89,23 +97,27 @@ export function movesOf(problem: Problem, natural: Judgement["natural"]): readon
   const preset = presetPolicy(inner).steps;
   const given = preset.filter(({ use }) => !isJudged(problem, use));
   const movements = preset.filter(({ use }) => single.some((one) => one.name === use && isTransform(one)));
-  const moving = (as: Move["as"], isNatural: boolean | undefined): Move => ({
-    steps: movements.filter(({ use }) => natural[use] === isNatural),
-    as,
-    instead: null,
-  });
+  const moving = (as: Move["as"], isNatural: boolean | undefined): Move =>
+    moveOf(
+      movements.filter(({ use }) => natural[use] === isNatural),
+      as,
+    );
   const others = single.filter(({ name }) => !movements.some(({ use }) => use === name));
   const move =
     (as: Move["as"], instead: string | null = null) =>
-    (technique: TechniqueMeta): Move => ({ steps: stepOf(technique), as, instead });
+    (technique: TechniqueMeta): Move =>
+      moveOf(stepOf(technique), as, instead);
   const likely = (technique: TechniqueMeta): boolean =>
     priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
+  const [byThemselves, draws] = [moving("natural", true), drawer ? [move("drawn")(drawer)] : []];
+  const [draw] = byThemselves.steps.length ? draws : [];
   return [
-    moving("natural", true),
+    // No fork could refuse natural movements: they need none of their own.
+    draw ? { ...draw, steps: [...byThemselves.steps, ...draw.steps], apart: [byThemselves] } : byThemselves,
     moving("doubted", undefined),
     moving("shown", false),
-    ...(drawer ? [move("drawn")(drawer)] : []),
-    { steps: given, as: "doubted", instead: null } as const,
+    ...(draw ? [] : draws),
+    moveOf(given, "doubted"),
     ...others.filter((technique) => priorOf(technique) >= USUAL).map(move("shown")),
     ...drawers.filter((one) => one !== drawer && priorOf(one) >= WORTH_A_FORK).map(move("won", drawer?.name)),
     ...others.filter(likely).map(move("won")),

@@ -16,7 +16,7 @@ import { checkOptions, trunkOf } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
 import { candidatesOf, mostUrgent, turnsOf, type Candidate } from "./candidates.ts";
 import { judge } from "./judge.ts";
-import { judged, moved, movesOf, type Move } from "./policies.ts";
+import { judged, moved, moveOf, movesOf, type Move } from "./policies.ts";
 import { UNCHANGED, probe, type ProbeAnswer, type ProbeArgs } from "./probe.ts";
 
 export type RegularizationOptions = {
@@ -36,8 +36,10 @@ const [FEWEST, MOST] = [24, 64];
 const ENOUGH = 400;
 /** Images of a fork, in plain runs. */
 const FORK = 1 / 20;
-/** Steps below which a fork says nothing. */
+/** Steps below which a fork says nothing: where a twentieth of a plain run has fewer, forks are longer. */
 const FEWEST_STEPS = 20;
+/** Forks that there should be room for, the base's among them, and what pass 1 and they may then cost, in plain runs. */
+const ROOM = { forks: 3, most: 0.65 } as const;
 /** Forks of what is not usual. */
 const RARE = 2;
 /**
@@ -96,18 +98,16 @@ function init(problem: Problem, { share = AXES.share.default }: RegularizationOp
     taken: null,
     base: null,
     spent: 0,
-    dearest: forkImages(problem) * (plain / problem.plain.trained),
-    limit: Math.min(imagesSeen(problem.budget), share * plain),
+    dearest: forkCost(problem),
+    limit: Math.min(imagesSeen(problem.budget), Math.max(share * plain, Math.min(needed(problem), ROOM.most * plain))),
     over: false,
   };
   return isBlind(problem) ? unseen(state) : state;
 }
 
-/** Whether a fork has too few steps to say anything: then what is usual is taken unseen, but for what has to be seen. */
-function isBlind(problem: Problem): boolean {
-  const batch = Number(problem.base.train?.["batchSize"] ?? problem.facts["batchSize"] ?? 0);
-  return forkImages(problem) < FEWEST_STEPS * batch;
-}
+/** Whether there is no room for two forks: then what is usual is taken unseen, but for what has to be seen. */
+const isBlind = (problem: Problem): boolean =>
+  2 * forkCost(problem) > Math.min(imagesSeen(problem.budget), ROOM.most * imagesSeen(problem.plain));
 function unseen(state: RegularizationState): RegularizationState {
   const next = withMoves(state, []);
   const none = { policy: mergeFragments(next.problem.base, { steps: [] }), loss: null };
@@ -123,7 +123,13 @@ function rest({ problem, taken, moves }: RegularizationState): RegularizationSta
   return { ...taken, policy: usual.reduce((all, move) => moved(problem, all, move) ?? all, taken.policy) };
 }
 
-const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK * plain.trained));
+function forkImages({ plain, base, facts }: Problem): number {
+  const batch = Number(base.train?.["batchSize"] ?? facts["batchSize"] ?? 0);
+  return Math.max(1, Math.round(FORK * plain.trained), FEWEST_STEPS * batch);
+}
+const forkCost = (problem: Problem): number =>
+  forkImages(problem) * (imagesSeen(problem.plain) / problem.plain.trained);
+const needed = (problem: Problem): number => PROBE * imagesSeen(problem.plain) + ROOM.forks * forkCost(problem);
 
 /** What was good elsewhere, as far as it is known here and not refused; then what is usual, then what is not. */
 function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): RegularizationState {
@@ -131,7 +137,7 @@ function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): R
   const problem = judged(state.problem, judgement);
   const warm = (problem.warm ?? []).flatMap(({ steps }): readonly Move[] => {
     const known = steps.filter(({ use }) => problem.techniques.some(({ name }) => name === use));
-    return known.length ? [{ steps: known, as: "drawn", instead: null }] : [];
+    return known.length ? [moveOf(known, "drawn")] : [];
   });
   const moves = movesOf(problem, judgement.natural);
   const rare = moves.filter((move) => move.as === "won").slice(0, RARE);
@@ -240,10 +246,7 @@ function tell(state: RegularizationState, answer: Answer): RegularizationState {
     over: state.over || answer.status === "over-budget",
   };
   if (move === null) return isTaken && state.candidates.length ? { ...told, phase: "probe" } : withMoves(told, []);
-  // One of several may be what held it back.
-  const { steps, as } = move;
-  const apart = isTaken || steps.length < 2 ? [] : steps.map((step): Move => ({ steps: [step], as, instead: null }));
-  return { ...told, moves: [...apart, ...told.moves] };
+  return { ...told, moves: [...(isTaken ? [] : move.apart), ...told.moves] };
 }
 
 /** The loss up to which a move is taken: that of what has been taken before it, and something on top. */

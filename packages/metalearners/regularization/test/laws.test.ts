@@ -126,7 +126,7 @@ describe("forks", () => {
 
   it("are not made where they would be too short to tell: what is usual is taken unseen", () => {
     const learner = regularization();
-    const facts = { ...problem.facts, batchSize: 512, start };
+    const facts = { ...problem.facts, batchSize: 6500, start };
     const [request, state] = learner.ask(
       learner.init({ ...problem, techniques, base: { steps: [] }, fixed: {}, facts }),
     );
