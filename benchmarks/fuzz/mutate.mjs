@@ -214,8 +214,11 @@ const TREE = [
   (_, holder, key) => (holder[key] = { ...Object(holder[key]) }),
   // A text of its own: JSON.stringify would not go so deep.
   (rng, holder, key) => (holder[key] = nested(rng.pick([20, 300, 2000]), rng.chance(0.5))),
+  // Not of what is long itself: thousands of thousands would be more than memory holds.
   (rng, holder, key) =>
-    Array.isArray(holder[key]) && (holder[key] = new Array(rng.pick([50, 3000])).fill(holder[key][0])),
+    Array.isArray(holder[key]) &&
+    JSON.stringify(holder[key]).length < 10_000 &&
+    (holder[key] = new Array(rng.pick([50, 3000])).fill(holder[key][0])),
 ];
 
 const times = (rng) => (rng.chance(0.6) ? 1 : 2 + rng.int(3));

@@ -81,9 +81,9 @@ const isJudged = ({ techniques }: Problem, use: string): boolean =>
 /**
  * What forks decide about, in this order: the usual movements together, natural ones first; the likeliest way to draw transforms, at once with natural movements
  * where there are any; what is usual and no fork can reward, but may veto (weight decay acts early in a training); each other usual technique; then what is less usual, the
- * other ways to draw transforms in place of the first.
+ * other ways to draw transforms in place of the first. `isShort`: a plain run has few steps; then the draw and what no fork can reward are all.
  */
-export function movesOf(problem: Problem, natural: Judgement["natural"]): readonly Move[] {
+export function movesOf(problem: Problem, natural: Judgement["natural"], isShort = false): readonly Move[] {
   const inner = undoubled(problem);
   const open = openTechniques(inner)
     .filter(({ name }) => isJudged(problem, name))
@@ -107,6 +107,8 @@ export function movesOf(problem: Problem, natural: Judgement["natural"]): readon
     (as: Move["as"], instead: string | null = null) =>
     (technique: TechniqueMeta): Move =>
       moveOf(stepOf(technique), as, instead);
+  // Few steps have room for one change.
+  if (isShort && drawer) return [move("drawn")(drawer), moveOf(given, "doubted")].filter(({ steps }) => steps.length);
   const likely = (technique: TechniqueMeta): boolean =>
     priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
   const [byThemselves, draws] = [moving("natural", true), drawer ? [move("drawn")(drawer)] : []];

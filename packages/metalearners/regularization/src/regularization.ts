@@ -123,10 +123,11 @@ function rest({ problem, taken, moves }: RegularizationState): RegularizationSta
   return { ...taken, policy: usual.reduce((all, move) => moved(problem, all, move) ?? all, taken.policy) };
 }
 
-function forkImages({ plain, base, facts }: Problem): number {
-  const batch = Number(base.train?.["batchSize"] ?? facts["batchSize"] ?? 0);
-  return Math.max(1, Math.round(FORK * plain.trained), FEWEST_STEPS * batch);
-}
+const batchOf = ({ base, facts }: Problem): number => Number(base.train?.["batchSize"] ?? facts["batchSize"] ?? 0);
+/** Whether a twentieth of a plain run has too few steps for a fork. */
+const isShort = (problem: Problem): boolean => FORK * problem.plain.trained < FEWEST_STEPS * batchOf(problem);
+const forkImages = (problem: Problem): number =>
+  Math.max(1, Math.round(FORK * problem.plain.trained), FEWEST_STEPS * batchOf(problem));
 const forkCost = (problem: Problem): number =>
   forkImages(problem) * (imagesSeen(problem.plain) / problem.plain.trained);
 const needed = (problem: Problem): number => PROBE * imagesSeen(problem.plain) + ROOM.forks * forkCost(problem);
@@ -139,7 +140,7 @@ function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): R
     const known = steps.filter(({ use }) => problem.techniques.some(({ name }) => name === use));
     return known.length ? [moveOf(known, "drawn")] : [];
   });
-  const moves = movesOf(problem, judgement.natural);
+  const moves = movesOf(problem, judgement.natural, state.forks > 0 && isShort(problem));
   const rare = moves.filter((move) => move.as === "won").slice(0, RARE);
   const taken = state.taken && { ...state.taken, policy: mergeFragments(problem.base, { steps: [] }) };
   return {

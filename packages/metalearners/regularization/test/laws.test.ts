@@ -42,6 +42,7 @@ describe("forks", () => {
     forks = 40,
     warm: readonly string[] = [],
     probed: readonly object[] = [],
+    batchSize = 64,
   ) =>
     simulate(
       regularization({ share: 1 }),
@@ -53,7 +54,7 @@ describe("forks", () => {
           warm: [{ steps: warm.map((use) => ({ use, with: { m: 0.5 } })) }],
           base: { steps: [] },
           fixed: {},
-          facts: { ...problem.facts, validation: probed.length ? 225 : 0, start },
+          facts: { ...problem.facts, validation: probed.length ? 225 : 0, batchSize, start },
           budget: { trained: (forks + 0.1) * PLAIN * FORK, inferred: 0, seconds: 0 },
         },
         kept,
@@ -122,6 +123,17 @@ describe("forks", () => {
     const played = play({}, 3);
     expect(trials(played)).toBe(3);
     expect(names(played)).toEqual(["decay", "draw", "lift", "move"]);
+  });
+
+  it("are longer where a twentieth of a plain run has few steps, and then ask for a draw alone", () => {
+    const worth = { "own/lift": 0.1, "own/draw": -0.3, "own/blend": 0.3 };
+    // 20 steps of 1,800 images are a tenth of a plain run.
+    const played = play(worth, 40, [], [], 1800);
+    expect(names(played)).toEqual(["decay", "draw"]);
+    expect(played.requests.flatMap((one) => (one.kind === "trial" ? [one.until - (one.origin ?? 0)] : []))).toEqual([
+      36_000, 36_000, 36_000,
+    ]);
+    expect(names(play({ ...worth, "own/draw": -0.6 }, 40, [], [], 1800))).toEqual(["decay"]);
   });
 
   it("are not made where they would be too short to tell: what is usual is taken unseen", () => {
