@@ -2,7 +2,7 @@
 // cost, and the oracle that is given all labels.
 //
 //   node benchmarks/ssl.mjs --data FOLDER [--labelled 5000] [--unlabelled 20000] [--epochs 30] [--cost 2] [--seeds 1]
-//                           [--arms "NAME,NAME"] [--rows FILE] [--write]
+//                           [--arms "NAME;NAME"] [--rows FILE] [--write]
 //
 // All arms of a table cost the same images, forward and backward 1, forward alone a third: what a teacher looks at is counted. "Supervised" is
 // mirror, translation, RandAugment and weight decay, what the default search ends with here; the others add one technique to it. The
@@ -47,13 +47,23 @@ const ORACLE = "all labels";
 const ARMS = [
   { arm: PLAIN, steps: [] },
   { arm: SUPERVISED, steps: BEST },
-  { arm: "+ FixMatch", steps: [...BEST, use("fixmatch")] },
-  { arm: "+ FlexMatch", steps: [...BEST, use("fixmatch", { recipe: "flexmatch" })] },
-  { arm: "+ Mean Teacher", steps: [...BEST, use("fixmatch", { recipe: "mean-teacher", weight: 10 })] },
+  { arm: "+ soft labels", steps: [...BEST, use("fixmatch")] },
+  { arm: "+ soft labels, from half", steps: [...BEST, use("fixmatch", { supervised: 0.5 })] },
+  {
+    arm: "+ soft labels, from half, longer average",
+    steps: [...BEST, use("fixmatch", { supervised: 0.5, decay: 0.998 })],
+  },
+  { arm: "+ FixMatch, from half", steps: [...BEST, use("fixmatch", { recipe: "fixmatch", supervised: 0.5 })] },
+  { arm: "+ FlexMatch, from half", steps: [...BEST, use("fixmatch", { recipe: "flexmatch", supervised: 0.5 })] },
+  {
+    arm: "+ Mean Teacher, from half",
+    steps: [...BEST, use("fixmatch", { recipe: "mean-teacher", weight: 10, supervised: 0.5 })],
+  },
   { arm: "+ Noisy Student", steps: [...BEST, use("noisy-student")] },
   { arm: "+ Noisy Student, one shot", steps: [...BEST, use("noisy-student", { recipe: "one-shot" })] },
   { arm: ORACLE, steps: BEST, oracle: true },
-].filter(({ arm }) => !asked.arms || asked.arms.split(",").some((word) => arm.includes(word)));
+];
+const ASKED = ARMS.filter(({ arm }) => !asked.arms || asked.arms.split(";").some((word) => arm.includes(word)));
 const SIZE = ["labelled", "unlabelled", "epochs", "cost", "model"];
 const size = { labelled, unlabelled, epochs, cost, model: asked.model };
 const same = (a, b) => SIZE.every((key) => a[key] === b[key]);
@@ -114,7 +124,8 @@ function tableOf(rows) {
   const errorOf = (arm) => (of(arm).length ? mean(of(arm).map(({ error }) => error)) : null);
   const [plain, supervised, oracle] = [PLAIN, SUPERVISED, ORACLE].map(errorOf);
   const less = (error, than) => (than === null ? "" : `${(100 * (1 - error / than)).toFixed(0)} %`);
-  const lines = ARMS.filter(({ arm }) => of(arm).length).map(({ arm }) => {
+  const names = new Set([...ARMS, ...rows].map(({ arm }) => arm));
+  const lines = [...names].filter((arm) => of(arm).length).map((arm) => {
     const own = of(arm);
     const error = errorOf(arm);
     const paired = own.flatMap((row) => {
@@ -164,7 +175,7 @@ if (asked.data) {
   const regimen = await createRegimen({ backend: asked.backend });
   const data = await openData(regimen);
   for (let seed = 1; seed <= seeds; seed++)
-    for (const one of ARMS)
+    for (const one of ASKED)
       if (!rowsIn(asked.rows).some((row) => same(row, size) && row.arm === one.arm && row.seed === seed))
         await measure(regimen, data, one, seed);
   data.dispose();

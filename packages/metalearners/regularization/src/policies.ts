@@ -66,6 +66,7 @@ export type Move = {
   readonly as: "natural" | "drawn" | "doubted" | "shown" | "won";
   /** A technique that it replaces; null: none. */ readonly instead: string | null;
   /** What is tried where it is turned down. */ readonly apart: readonly Move[];
+  /** Whether it moves images, and does nothing else. */ readonly isMovement?: boolean;
 };
 /** A move whose steps are tried one by one where it is turned down: one of several may be what held it back. */
 export const moveOf = (steps: Fragment["steps"], as: Move["as"], instead: string | null = null): Move => ({
@@ -81,9 +82,9 @@ const isJudged = ({ techniques }: Problem, use: string): boolean =>
 /**
  * What forks decide about, in this order: the usual movements together, natural ones first; the likeliest way to draw transforms, at once with natural movements
  * where there are any; what is usual and no fork can reward, but may veto (weight decay acts early in a training); each other usual technique; then what is less usual, the
- * other ways to draw transforms in place of the first. `isShort`: a plain run has few steps; then the draw and what no fork can reward are all.
+ * other ways to draw transforms in place of the first.
  */
-export function movesOf(problem: Problem, natural: Judgement["natural"], isShort = false): readonly Move[] {
+export function movesOf(problem: Problem, natural: Judgement["natural"]): readonly Move[] {
   const inner = undoubled(problem);
   const open = openTechniques(inner)
     .filter(({ name }) => isJudged(problem, name))
@@ -97,18 +98,18 @@ export function movesOf(problem: Problem, natural: Judgement["natural"], isShort
   const preset = presetPolicy(inner).steps;
   const given = preset.filter(({ use }) => !isJudged(problem, use));
   const movements = preset.filter(({ use }) => single.some((one) => one.name === use && isTransform(one)));
-  const moving = (as: Move["as"], isNatural: boolean | undefined): Move =>
-    moveOf(
+  const moving = (as: Move["as"], isNatural: boolean | undefined): Move => ({
+    ...moveOf(
       movements.filter(({ use }) => natural[use] === isNatural),
       as,
-    );
+    ),
+    isMovement: true,
+  });
   const others = single.filter(({ name }) => !movements.some(({ use }) => use === name));
   const move =
     (as: Move["as"], instead: string | null = null) =>
     (technique: TechniqueMeta): Move =>
       moveOf(stepOf(technique), as, instead);
-  // Few steps have room for one change.
-  if (isShort && drawer) return [move("drawn")(drawer), moveOf(given, "doubted")].filter(({ steps }) => steps.length);
   const likely = (technique: TechniqueMeta): boolean =>
     priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
   const [byThemselves, draws] = [moving("natural", true), drawer ? [move("drawn")(drawer)] : []];

@@ -36,10 +36,8 @@ const [FEWEST, MOST] = [24, 64];
 const ENOUGH = 400;
 /** Images of a fork, in plain runs. */
 const FORK = 1 / 20;
-/** Steps below which a fork says nothing: where a twentieth of a plain run has fewer, forks are longer. */
+/** Steps below which a fork says nothing. */
 const FEWEST_STEPS = 20;
-/** Forks that there should be room for, the base's among them, and what pass 1 and they may then cost, in plain runs. */
-const ROOM = { forks: 3, most: 0.65 } as const;
 /** Forks of what is not usual. */
 const RARE = 2;
 /**
@@ -98,20 +96,27 @@ function init(problem: Problem, { share = AXES.share.default }: RegularizationOp
     taken: null,
     base: null,
     spent: 0,
-    dearest: forkCost(problem),
-    limit: Math.min(imagesSeen(problem.budget), Math.max(share * plain, Math.min(needed(problem), ROOM.most * plain))),
+    dearest: forkImages(problem) * (plain / problem.plain.trained),
+    limit: Math.min(imagesSeen(problem.budget), share * plain),
     over: false,
   };
   return isBlind(problem) ? unseen(state) : state;
 }
 
-/** Whether there is no room for two forks: then what is usual is taken unseen, but for what has to be seen. */
-const isBlind = (problem: Problem): boolean =>
-  2 * forkCost(problem) > Math.min(imagesSeen(problem.budget), ROOM.most * imagesSeen(problem.plain));
+/** Whether a fork has too few steps to say anything. Longer ones would cost what so short a training needs most: steps. */
+function isBlind(problem: Problem): boolean {
+  const batch = Number(problem.base.train?.["batchSize"] ?? problem.facts["batchSize"] ?? 0);
+  return forkImages(problem) < FEWEST_STEPS * batch;
+}
+/** What is usual is taken unseen, but for what has to be seen: the draw, whose changes are small, or else movements; and weight decay. */
 function unseen(state: RegularizationState): RegularizationState {
-  const next = withMoves(state, []);
-  const none = { policy: mergeFragments(next.problem.base, { steps: [] }), loss: null };
-  return { ...next, taken: rest({ ...next, taken: none }), moves: [] };
+  const { problem } = withMoves(state, []);
+  const moves = movesOf(problem, {});
+  const draws = moves.some(({ as }) => as === "drawn");
+  const usual = moves.filter(({ as, isMovement }) => as === "drawn" || (as === "doubted" && !(draws && isMovement)));
+  const none = mergeFragments(problem.base, { steps: [] });
+  const policy = usual.reduce((all, move) => moved(problem, all, move) ?? all, none);
+  return { ...state, problem, phase: "forks", taken: { policy, loss: null } };
 }
 /**
  * What has been taken, and of the moves that no images are left for what a fork would hardly have decided against; a policy that was good
@@ -123,14 +128,7 @@ function rest({ problem, taken, moves }: RegularizationState): RegularizationSta
   return { ...taken, policy: usual.reduce((all, move) => moved(problem, all, move) ?? all, taken.policy) };
 }
 
-const batchOf = ({ base, facts }: Problem): number => Number(base.train?.["batchSize"] ?? facts["batchSize"] ?? 0);
-/** Whether a twentieth of a plain run has too few steps for a fork. */
-const isShort = (problem: Problem): boolean => FORK * problem.plain.trained < FEWEST_STEPS * batchOf(problem);
-const forkImages = (problem: Problem): number =>
-  Math.max(1, Math.round(FORK * problem.plain.trained), FEWEST_STEPS * batchOf(problem));
-const forkCost = (problem: Problem): number =>
-  forkImages(problem) * (imagesSeen(problem.plain) / problem.plain.trained);
-const needed = (problem: Problem): number => PROBE * imagesSeen(problem.plain) + ROOM.forks * forkCost(problem);
+const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK * plain.trained));
 
 /** What was good elsewhere, as far as it is known here and not refused; then what is usual, then what is not. */
 function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): RegularizationState {
@@ -140,7 +138,7 @@ function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): R
     const known = steps.filter(({ use }) => problem.techniques.some(({ name }) => name === use));
     return known.length ? [moveOf(known, "drawn")] : [];
   });
-  const moves = movesOf(problem, judgement.natural, state.forks > 0 && isShort(problem));
+  const moves = movesOf(problem, judgement.natural);
   const rare = moves.filter((move) => move.as === "won").slice(0, RARE);
   const taken = state.taken && { ...state.taken, policy: mergeFragments(problem.base, { steps: [] }) };
   return {

@@ -19,7 +19,7 @@ type FixMatch = {
 /** The share of the second phase's steps in which batch normalisation alone learns. */
 const WARM_UP = 0.01;
 
-/** A confident answer to a weak view of an unlabelled image is the label of its strong view. */
+/** What an average of the model answers to a weak view of an unlabelled image is the label of its strong view. */
 export const fixmatch: Technique<FixMatch> = {
   name: manifest.name,
   version: manifest.version,
@@ -27,13 +27,13 @@ export const fixmatch: Technique<FixMatch> = {
   prior: 0.5,
   paper: "Sohn et al. 2020, FixMatch: Simplifying Semi-Supervised Learning, arXiv:2001.07685",
   space: {
-    ratio: { kind: "r", range: [0, 7], default: 2, off: 0 },
+    ratio: { kind: "r", range: [0, 7], default: 1, off: 0 },
     tau: { kind: "value", range: [0, 0.99], default: 0.8 },
     weight: { kind: "value", range: [0.1, 10], scale: "log", default: 1 },
-    recipe: { kind: "choice", of: ["fixmatch", "flexmatch", "mean-teacher"], default: "fixmatch" },
+    recipe: { kind: "choice", of: ["soft", "fixmatch", "flexmatch", "mean-teacher"], default: "soft" },
     decay: { kind: "value", range: [0, 0.999], default: 0.99 },
     strength: { kind: "value", range: [0, 1], default: 0.33 },
-    supervised: { kind: "value", range: [0, 0.8], default: 0.4 },
+    supervised: { kind: "value", range: [0, 0.9], default: 0.75 },
   },
   tasks: ["classification"],
   order: { slot: "pseudo", needs: ["unlabeled"], conflicts: ["@regimen/technique-noisy-student"] },
@@ -59,7 +59,9 @@ export const fixmatch: Technique<FixMatch> = {
 function semiSupervised(params: FixMatch, run: Run, teacher: Teacher, begin: number): Omit<Change, "name"> {
   const { ratio, tau, weight } = params;
   const unlabeled = run.data.unlabeled!;
-  const views = viewsWithout(run.refused, params.strength);
+  // Where the policy draws transforms itself, the strong view has those: nothing is done twice.
+  const isDrawn = run.techniques.some(({ group }) => group === "augmentation-policy");
+  const views = viewsWithout(run.refused, isDrawn ? 0 : params.strength);
   const among = unlabelledOf(run.plan.batch, ratio);
   const recipe = params.recipe as Recipe;
   const how: How = { recipe, tau, weight, among, shown: Math.min(1, among / unlabeled.length), begin };

@@ -7,7 +7,7 @@ import { strongView, weakView, type Views } from "./views.ts";
 /** What the batch remembers until the loss is taken: the weights of its labelled examples, [n, 1], 0 elsewhere. */
 const LABELLED = "fixmatch/labelled";
 
-export type Recipe = "fixmatch" | "flexmatch" | "mean-teacher";
+export type Recipe = "soft" | "fixmatch" | "flexmatch" | "mean-teacher";
 export type How = {
   readonly recipe: Recipe;
   readonly tau: number;
@@ -77,6 +77,8 @@ function trusted(
 ): { readonly labels: Tensor2D; readonly kept: Tensor1D } {
   const [rows, classes] = probabilities.shape;
   switch (recipe) {
+    case "soft":
+      return { labels: probabilities, kept: tf.ones([rows]) };
     case "fixmatch":
       return hardLabels(probabilities, tau);
     case "flexmatch": {

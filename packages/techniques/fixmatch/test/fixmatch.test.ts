@@ -94,7 +94,12 @@ const spy = (log: Seen[]): Technique => ({
 });
 
 async function world(log: Seen[] = []) {
-  const tools: Plugin = { name: "tools", version: "1.0.0", register: (into) => into.technique(spy(log)) };
+  const drawer = { ...spy([]), name: "drawer", group: "augmentation-policy" };
+  const tools: Plugin = {
+    name: "tools",
+    version: "1.0.0",
+    register: (into) => [spy(log), drawer].forEach((one) => into.technique(one)),
+  };
   return createRegimen({ plugins: [classifier, plugin, tools], backend: "current" });
 }
 const job = (params: Params, model: tfl.LayersModel): FitOptions => ({
@@ -138,7 +143,7 @@ describe("the technique", () => {
   });
 
   it("keeps the batch's size, labels its unlabelled part before the policy's own hooks, and pays for the teacher", async () => {
-    const { seen, cost, logs, validation } = await fit({ ratio: 2, tau: 0.5, supervised: 0 });
+    const { seen, cost, logs, validation } = await fit({ recipe: "fixmatch", ratio: 2, tau: 0.5, supervised: 0 });
     // Two thirds of 24 go forward once more, at a third of an image: 480 images are 16 steps of 24 · 11/9.
     expect(seen.map(({ steps }) => steps)).toEqual([Math.round(480 / (24 * (1 + 2 / 9)))]);
     expect(cost.trained).toBeCloseTo(seen[0]!.steps * 24 * (1 + 2 / 9), 6);
@@ -149,6 +154,29 @@ describe("the technique", () => {
     expect(shares.every((share) => share >= 0 && share <= 1)).toBe(true);
     expect(shares.at(-1)).toBeGreaterThan(0);
     expect(validation!.error).toBeLessThan(0.4);
+  });
+
+  it("takes the average's whole answer as label, however sure, unless told otherwise", async () => {
+    const { seen, logs, validation } = await fit({ supervised: 0 });
+    const [{ origin, labels }] = seen as [Seen];
+    expect(origin.filter((from) => from === ORIGIN.unlabelled)).toHaveLength(12);
+    for (const row of labels) expect(row.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+    expect(labels.some((row) => Math.max(...row) < 0.999)).toBe(true);
+    expect(logs.at(-1)!["@regimen/technique-fixmatch/semi/trusted"]).toBe(1);
+    expect(validation!.error).toBeLessThan(0.4);
+  });
+
+  it("draws no transforms where the policy does", async () => {
+    const steps = (strength: number) => [
+      { use: fixmatch.name, with: { strength, supervised: 0 } },
+      { use: "drawer", with: {} },
+    ];
+    const [own, none] = [
+      await fit({}, { policy: { steps: steps(1) } }),
+      await fit({}, { policy: { steps: steps(0) } }),
+    ];
+    expect(own.weights).toEqual(none.weights);
+    expect((await fit({ strength: 1, supervised: 0 })).weights).not.toEqual(none.weights);
   });
 
   it("trains in two phases as one training, and warms batch normalisation up in between", async () => {
