@@ -125,37 +125,39 @@ function tableOf(rows) {
   const [plain, supervised, oracle] = [PLAIN, SUPERVISED, ORACLE].map(errorOf);
   const less = (error, than) => (than === null ? "" : `${(100 * (1 - error / than)).toFixed(0)} %`);
   const names = new Set([...ARMS, ...rows].map(({ arm }) => arm));
-  const lines = [...names].filter((arm) => of(arm).length).map((arm) => {
-    const own = of(arm);
-    const error = errorOf(arm);
-    const paired = own.flatMap((row) => {
-      const other = of(SUPERVISED).find(({ seed }) => seed === row.seed);
-      return other && arm !== SUPERVISED ? [row.error - other.error] : [];
+  const lines = [...names]
+    .filter((arm) => of(arm).length)
+    .map((arm) => {
+      const own = of(arm);
+      const error = errorOf(arm);
+      const paired = own.flatMap((row) => {
+        const other = of(SUPERVISED).find(({ seed }) => seed === row.seed);
+        return other && arm !== SUPERVISED ? [row.error - other.error] : [];
+      });
+      const gap = supervised === null || oracle === null ? null : (supervised - error) / (supervised - oracle);
+      return [
+        arm,
+        told(
+          own.map((row) => row.error),
+          1,
+          100,
+        ),
+        less(error, plain),
+        arm === SUPERVISED ? "" : less(error, supervised),
+        gap === null ? "" : `${(100 * gap).toFixed(0)} %`,
+        told(
+          own.map((row) => row.loss),
+          3,
+        ),
+        told(
+          own.map((row) => row.ece),
+          3,
+        ),
+        Math.round(mean(own.map(({ imagesSeen }) => imagesSeen))).toLocaleString("en"),
+        paired.length ? verdict(paired) : "",
+        own.length,
+      ].join(" | ");
     });
-    const gap = supervised === null || oracle === null ? null : (supervised - error) / (supervised - oracle);
-    return [
-      arm,
-      told(
-        own.map((row) => row.error),
-        1,
-        100,
-      ),
-      less(error, plain),
-      arm === SUPERVISED ? "" : less(error, supervised),
-      gap === null ? "" : `${(100 * gap).toFixed(0)} %`,
-      told(
-        own.map((row) => row.loss),
-        3,
-      ),
-      told(
-        own.map((row) => row.ece),
-        3,
-      ),
-      Math.round(mean(own.map(({ imagesSeen }) => imagesSeen))).toLocaleString("en"),
-      paired.length ? verdict(paired) : "",
-      own.length,
-    ].join(" | ");
-  });
   const head = [
     "arm",
     "error, %",

@@ -217,7 +217,7 @@ const TREE = [
   // Not of what is long itself: thousands of thousands would be more than memory holds.
   (rng, holder, key) =>
     Array.isArray(holder[key]) &&
-    JSON.stringify(holder[key]).length < 10_000 &&
+    JSON.stringify(holder[key]).length < 1000 &&
     (holder[key] = new Array(rng.pick([50, 3000])).fill(holder[key][0])),
 ];
 
