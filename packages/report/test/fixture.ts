@@ -319,7 +319,8 @@ export function fixture(shape: Shape = {}): Report {
         },
         {
           use: "@regimen/technique-augment/flip-vertical",
-          because: "it turns images of class 0 into class 1: 18 of 40 that were right, on 120 images, 48 of them held out",
+          because:
+            "it turns images of class 0 into class 1: 18 of 40 that were right, on 120 images, 48 of them held out",
           evidence: {
             test: "exact binomial on directed flips",
             images: 120,
