@@ -185,9 +185,12 @@ const TEXT = [
   },
 ];
 
+/** Places of a tree that are looked at, and written: thousands of thousands would be more than memory holds. */
+const MOST = 100_000;
 /** The places of a tree: each the thing that holds it and its key. */
 function places(tree, found = []) {
   for (const key of Object.keys(tree)) {
+    if (found.length >= MOST) return found;
     found.push([tree, key]);
     if (typeof tree[key] === "object" && tree[key] !== null) places(tree[key], found);
   }
@@ -214,11 +217,8 @@ const TREE = [
   (_, holder, key) => (holder[key] = { ...Object(holder[key]) }),
   // A text of its own: JSON.stringify would not go so deep.
   (rng, holder, key) => (holder[key] = nested(rng.pick([20, 300, 2000]), rng.chance(0.5))),
-  // Not of what is long itself: thousands of thousands would be more than memory holds.
   (rng, holder, key) =>
-    Array.isArray(holder[key]) &&
-    JSON.stringify(holder[key]).length < 1000 &&
-    (holder[key] = new Array(rng.pick([50, 3000])).fill(holder[key][0])),
+    Array.isArray(holder[key]) && (holder[key] = new Array(rng.pick([50, 3000])).fill(holder[key][0])),
 ];
 
 const times = (rng) => (rng.chance(0.6) ? 1 : 2 + rng.int(3));
@@ -241,6 +241,7 @@ export function mutateTree(rng, bytes, read = JSON.parse, write = JSON.stringify
   for (let n = times(rng); n > 0; n--) {
     const found = places(tree);
     if (found.length) rng.pick(TREE)(rng, ...rng.pick(found));
+    if (places(tree).length >= MOST) return mutateText(rng, bytes);
   }
   return Buffer.from(write(tree.root) ?? "");
 }
