@@ -80,8 +80,8 @@ const isJudged = ({ techniques }: Problem, use: string): boolean =>
   techniques.some(({ name, order }) => name === use && JUDGED.includes(order.slot));
 
 /**
- * What forks decide about, in this order: the usual movements together, natural ones first; the likeliest way to draw transforms, at once with natural movements
- * where there are any; what is usual and no fork can reward, but may veto (weight decay acts early in a training); each other usual technique; then what is less usual, the
+ * What forks decide about, in this order: the usual movements together, natural ones first; the likeliest way to draw transforms; what is usual and no
+ * fork can reward, but may veto (weight decay acts early in a training); each other usual technique; then what is less usual, the
  * other ways to draw transforms in place of the first.
  */
 export function movesOf(problem: Problem, natural: Judgement["natural"]): readonly Move[] {
@@ -112,14 +112,11 @@ export function movesOf(problem: Problem, natural: Judgement["natural"]): readon
       moveOf(stepOf(technique), as, instead);
   const likely = (technique: TechniqueMeta): boolean =>
     priorOf(technique) < USUAL && priorOf(technique) >= WORTH_A_FORK;
-  const [byThemselves, draws] = [moving("natural", true), drawer ? [move("drawn")(drawer)] : []];
-  const [draw] = byThemselves.steps.length ? draws : [];
   return [
-    // No fork could refuse natural movements: they need none of their own.
-    draw ? { ...draw, steps: [...byThemselves.steps, ...draw.steps], apart: [byThemselves] } : byThemselves,
+    moving("natural", true),
     moving("doubted", undefined),
     moving("shown", false),
-    ...(draw ? [] : draws),
+    ...(drawer ? [move("drawn")(drawer)] : []),
     moveOf(given, "doubted"),
     ...others.filter((technique) => priorOf(technique) >= USUAL).map(move("shown")),
     ...drawers.filter((one) => one !== drawer && priorOf(one) >= WORTH_A_FORK).map(move("won", drawer?.name)),
