@@ -65,16 +65,17 @@ export type Move = {
    */
   readonly as: "natural" | "drawn" | "doubted" | "shown" | "won";
   /** A technique that it replaces; null: none. */ readonly instead: string | null;
-  /** What is tried where it is turned down. */ readonly apart: readonly Move[];
-  /** Whether it moves images, and does nothing else. */ readonly isMovement?: boolean;
+  /** Whether it is taken where no images are left to try it. */ readonly untried: boolean;
 };
-/** A move whose steps are tried one by one where it is turned down: one of several may be what held it back. */
 export const moveOf = (steps: Fragment["steps"], as: Move["as"], instead: string | null = null): Move => ({
   steps,
   as,
   instead,
-  apart: steps.length < 2 ? [] : steps.map((step) => ({ steps: [step], as, instead, apart: [] })),
+  untried: as === "natural" || as === "doubted",
 });
+/** What is tried where a move was turned down: its steps one by one, since one of several may be what held it back. None is taken untried. */
+export const partsOf = ({ steps, ...move }: Move): readonly Move[] =>
+  steps.length < 2 ? [] : steps.map((step) => ({ ...move, steps: [step], untried: false }));
 
 const isJudged = ({ techniques }: Problem, use: string): boolean =>
   techniques.some(({ name, order }) => name === use && JUDGED.includes(order.slot));
@@ -98,13 +99,11 @@ export function movesOf(problem: Problem, natural: Judgement["natural"]): readon
   const preset = presetPolicy(inner).steps;
   const given = preset.filter(({ use }) => !isJudged(problem, use));
   const movements = preset.filter(({ use }) => single.some((one) => one.name === use && isTransform(one)));
-  const moving = (as: Move["as"], isNatural: boolean | undefined): Move => ({
-    ...moveOf(
+  const moving = (as: Move["as"], isNatural: boolean | undefined): Move =>
+    moveOf(
       movements.filter(({ use }) => natural[use] === isNatural),
       as,
-    ),
-    isMovement: true,
-  });
+    );
   const others = single.filter(({ name }) => !movements.some(({ use }) => use === name));
   const move =
     (as: Move["as"], instead: string | null = null) =>

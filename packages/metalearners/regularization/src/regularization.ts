@@ -14,9 +14,9 @@ import {
 } from "@regimen/core";
 import { checkOptions, trunkOf } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
-import { candidatesOf, mostUrgent, turnsOf, type Candidate } from "./candidates.ts";
+import { candidatesOf, isTransform, mostUrgent, turnsOf, type Candidate } from "./candidates.ts";
 import { judge } from "./judge.ts";
-import { judged, moved, moveOf, movesOf, type Move } from "./policies.ts";
+import { judged, moved, moveOf, movesOf, partsOf, type Move } from "./policies.ts";
 import { UNCHANGED, probe, type ProbeAnswer, type ProbeArgs } from "./probe.ts";
 
 export type RegularizationOptions = {
@@ -66,7 +66,7 @@ const NOT_OURS = ["ssl", "optimization", "distillation", "ensembling"];
 /** A move, put onto what had been taken before it. */
 type Fork = {
   readonly policy: Fragment;
-  /** The move's, to be taken apart where it is turned down; null: the base. */ readonly move: Move | null;
+  /** Null: the base. */ readonly move: Move | null;
 };
 export type RegularizationState = {
   /** As it was given, and from the judgement on without what that forbids. */ readonly problem: Problem;
@@ -110,12 +110,13 @@ function isBlind(problem: Problem): boolean {
 }
 /** What is usual is taken unseen, but for what has to be seen: the draw, whose changes are small, or else movements; and weight decay. */
 function unseen(state: RegularizationState): RegularizationState {
-  const { problem } = withMoves(state, []);
+  const problem = judged(state.problem, judge(state.problem, []));
   const moves = movesOf(problem, {});
-  const draws = moves.some(({ as }) => as === "drawn");
-  const usual = moves.filter(({ as, isMovement }) => as === "drawn" || (as === "doubted" && !(draws && isMovement)));
-  const none = mergeFragments(problem.base, { steps: [] });
-  const policy = usual.reduce((all, move) => moved(problem, all, move) ?? all, none);
+  const draw = moves.filter(({ as }) => as === "drawn");
+  const others = moves.filter(
+    ({ untried, steps }) => untried && !(draw.length && steps.some(({ use }) => isMovement(problem, use))),
+  );
+  const policy = withAll(problem, mergeFragments(problem.base, { steps: [] }), [...draw, ...others]);
   return { ...state, problem, phase: "forks", taken: { policy, loss: null } };
 }
 /**
@@ -124,9 +125,13 @@ function unseen(state: RegularizationState): RegularizationState {
  */
 function rest({ problem, taken, moves }: RegularizationState): RegularizationState["taken"] {
   if (!taken || problem.warm?.some(({ steps }) => steps.length)) return taken;
-  const usual = moves.filter(({ as }) => as === "natural" || as === "doubted");
-  return { ...taken, policy: usual.reduce((all, move) => moved(problem, all, move) ?? all, taken.policy) };
+  const untried = moves.filter((move) => move.untried);
+  return { ...taken, policy: withAll(problem, taken.policy, untried) };
 }
+const withAll = (problem: Problem, from: Fragment, moves: readonly Move[]): Fragment =>
+  moves.reduce((all, move) => moved(problem, all, move) ?? all, from);
+const isMovement = ({ techniques }: Problem, use: string): boolean =>
+  techniques.some((technique) => technique.name === use && isTransform(technique));
 
 const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK * plain.trained));
 
@@ -245,7 +250,7 @@ function tell(state: RegularizationState, answer: Answer): RegularizationState {
     over: state.over || answer.status === "over-budget",
   };
   if (move === null) return isTaken && state.candidates.length ? { ...told, phase: "probe" } : withMoves(told, []);
-  return { ...told, moves: [...(isTaken ? [] : move.apart), ...told.moves] };
+  return { ...told, moves: [...(isTaken ? [] : partsOf(move)), ...told.moves] };
 }
 
 /** The loss up to which a move is taken: that of what has been taken before it, and something on top. */

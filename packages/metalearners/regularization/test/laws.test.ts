@@ -118,6 +118,12 @@ describe("forks", () => {
     expect(names(play({}, 2, warm))).toEqual(["blend", "rare"]);
   });
 
+  it("take no part of a move unseen that was turned down", () => {
+    const worth = { "own/lift": -0.02, "own/move": -0.12, "own/blend": -0.01 };
+    // The base and both movements together, which cost too much; then the images end.
+    expect(names(play(worth, 2))).toEqual(["decay"]);
+  });
+
   it("have a best too where the budget ends in the middle", () => {
     const played = play({}, 3);
     expect(trials(played)).toBe(3);
