@@ -136,7 +136,17 @@ function judged(rows) {
 }
 
 function tableOf(lines) {
-  const head = ["data", "seed", "technique", "short forks", "said", "whole trainings: loss", "error, points", "sign"];
+  const head = [
+    "data",
+    "seed",
+    "technique",
+    "short forks",
+    "said",
+    "whole trainings: loss",
+    "error, points",
+    "pairs",
+    "sign",
+  ];
   const cells = lines.map(({ data, model, seed, use, verdict, pairs, word }) => {
     const middle = mean(pairs.map(({ loss }) => loss));
     const right = (verdict === "helps" && middle < 0) || (verdict === "hurts" && middle > 0);
@@ -155,6 +165,7 @@ function tableOf(lines) {
         1,
         100,
       ),
+      pairs.length,
       verdict === "helps" || verdict === "hurts" ? (right ? "agrees" : "**differs**") : "",
     ].join(" | ");
   });
@@ -181,6 +192,6 @@ if (asked.write) {
   const sizes = [
     ...new Set(lines.map(({ data, images, epochs }) => `${SETS[data].title} ${images} images for ${epochs} epochs`)),
   ].join(", ");
-  const page = `# What a technique is said to be worth, and what it is worth\n\n\`node benchmarks/attribution.mjs --write\`. The report measures each technique by short forks of the baseline: with it less without it, beside the techniques before it. Here every step was trained again, with and without, for a whole plain run by ${again} other seeds (${sizes}), and asked on test images. Below 0 is better; mean ± standard deviation over seeds.\n\n${text}`;
+  const page = `# What a technique is said to be worth, and what it is worth\n\n\`node benchmarks/attribution.mjs --write\`. The report measures each technique by short forks of the baseline: with it less without it, beside the techniques before it. Here every step was trained again, with and without, for a whole plain run by other seeds (${sizes}; pairs: how many), and asked on test images. Below 0 is better; mean ± standard deviation over seeds.\n\n${text}`;
   writeFileSync(here("../docs/attribution.md"), await prettier.format(page, { parser: "markdown", printWidth: 120 }));
 }
