@@ -4,6 +4,7 @@ import {
   imagesSeen,
   type Evaluation,
   type FitResult,
+  type Json,
   type Pictures,
   type Policy,
   type Splits,
@@ -29,18 +30,7 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
   const test = splits.test ? await tested({ ...context, task }, model, splits) : null;
   if (test) folder.predictions(test, splits.train.classes);
   if (test) await showAnswers(opened, model, test);
-  const { h, w, c, range } = splits.train.format;
-  const { fit = null, interpolation = null } = splits.train.resize ?? {};
-  await folder.model(model, policy, {
-    classes: [...splits.train.classes],
-    input: { shape: [h, w, c], range: [...range], fit, interpolation },
-    task,
-    output: givesProbabilities(topologyOf(model)) ? "probabilities" : "logits",
-    test: test && { images: test.images, error: test.error, ece: test.ece },
-    thresholds: test?.classes.every(({ threshold }) => threshold !== undefined)
-      ? test.classes.map(({ threshold }) => threshold!)
-      : null,
-  });
+  await folder.model(model, policy, metadataOf(opened, model, test));
   return {
     model,
     policy,
@@ -55,6 +45,25 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
     validation: policy.train.withValidation ? null : outcome.metered.score,
     test,
     folder: folder.path ?? null,
+  };
+}
+/** What a saved model is told to be: `metadata.json`. */
+function metadataOf(
+  { session, splits }: Opened,
+  model: LayersModel,
+  test: Evaluation | null,
+): { readonly [key: string]: Json } {
+  const { h, w, c, range } = splits.train.format;
+  const { fit = null, interpolation = null } = splits.train.resize ?? {};
+  return {
+    classes: [...splits.train.classes],
+    input: { shape: [h, w, c], range: [...range], fit, interpolation },
+    task: session.task,
+    output: givesProbabilities(topologyOf(model)) ? "probabilities" : "logits",
+    test: test && { images: test.images, error: test.error, ece: test.ece },
+    thresholds: test?.classes.every(({ threshold }) => threshold !== undefined)
+      ? test.classes.map(({ threshold }) => threshold!)
+      : null,
   };
 }
 /** On the test split; where answers need decision thresholds, with those of the validation split. */
@@ -80,19 +89,24 @@ async function plainOf(outcome: Outcome): Promise<LayersModel> {
     outcome.model.dispose();
   }
 }
-/** As `finish` tests; on validation where there is no test split. `rows`: those whose answers are drawn. */
-export async function evaluatePlain(
+/**
+ * The baseline, saved and tested as `finish` does it; on validation where there is no test split. `rows`: those whose answers are
+ * drawn.
+ */
+export async function finishBaseline(
   context: Context,
-  { session, splits }: Opened,
+  opened: Opened,
   outcome: Outcome,
   rows: readonly number[],
 ): Promise<{ evaluation: Evaluation; drawn: Pictures | undefined }> {
+  const { session, splits, folder } = opened;
   const judging = { ...context, task: session.task };
   const model = await plainOf(outcome);
   const evaluation = await (splits.test
     ? tested(judging, model, splits)
     : evaluateModel(model, splits.validation, judging));
   const drawn = await drawAnswers(session.scaffold, model, evaluation, splits.test ?? splits.validation, rows);
+  await folder.baseline(model, metadataOf(opened, model, splits.test ? evaluation : null));
   model.dispose();
   return { evaluation, drawn };
 }

@@ -32,7 +32,7 @@ import { attribute, prune } from "./attribution.ts";
 import { composePolicy } from "@regimen/composition";
 import { LATE, TRUNK, engineOf, identityOf, imagesFor, open, type Context, type Opened } from "./context.ts";
 import { duplicatesOf, samplesOf, withPictures } from "@regimen/sources";
-import { evaluatePlain, finish } from "./finish.ts";
+import { finish, finishBaseline } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
 import { learnerOf, problemOf } from "./problem.ts";
 import { LATE_NAME, TRUNK_NAME, answerTrial, checkpointKey, search, type Found, type TrialRequest } from "./search.ts";
@@ -314,7 +314,7 @@ export async function trainJob(context: Context, options: TrainOptions): Promise
   const regimen =
     result.test ?? (await evaluateModel(result.model, splits.validation, { ...context, task: session.task }));
   const rows = worstRows(regimen, DRAWN);
-  const before = baseline && (await evaluatePlain(context, opened, baseline, rows));
+  const before = baseline && (await finishBaseline(context, opened, baseline, rows));
   const bare = buildReport({
     record: folder.record,
     options,

@@ -16,6 +16,9 @@ type Compared = Report["error"] & {
 const compared = ({ error }: Report): Compared | null =>
   error.baseline === null || error.fixed === null || error.broken === null ? null : (error as Compared);
 
+/** What to do with a result that is worse. */
+const KEEP = "Keep the baseline: it lies in the run's folder, under baseline/.";
+
 /** The answer in one sentence: better, worse, no difference, too few images; or the error alone, without a baseline. */
 export function headline(report: Report): string {
   const { error } = report;
@@ -89,7 +92,7 @@ function gradedSentences({ error }: Report): string {
     case "better":
       return `${images}The gain is ${points(gain)} percentage points (${range(lo, hi)}${drawn}).`;
     case "worse":
-      return `${images}The loss is ${points(-gain)} percentage points (${range(-hi, -lo)}${drawn}). Keep the baseline.`;
+      return `${images}The loss is ${points(-gain)} percentage points (${range(-hi, -lo)}${drawn}). ${KEEP}`;
     default:
       return `${images}The true change of the error is likely between ${signed(-100 * hi, 1)} and ${signed(-100 * lo, 1)} percentage points, by resampling these images.`;
   }
@@ -103,7 +106,7 @@ function sentences(e: Compared): string {
     case "better":
       return `${changed(e)}. The gain is ${points(gain)} percentage points${lo === null ? "" : ` (${range(lo, hi)})`}; if the two models were equally good, a gap this large would turn up ${howOften(e.p ?? 0)}${p}.`;
     case "worse":
-      return `${changed(e)}. The loss is ${points(-gain)} percentage points${lo === null ? "" : ` (${range(-hi, -lo)})`}; if the two models were equally good, a gap this large would turn up ${howOften(e.p ?? 0)}${p}. Keep the baseline.`;
+      return `${changed(e)}. The loss is ${points(-gain)} percentage points${lo === null ? "" : ` (${range(-hi, -lo)})`}; if the two models were equally good, a gap this large would turn up ${howOften(e.p ?? 0)}${p}. ${KEEP}`;
     case "no-difference": {
       const chance =
         e.fixed + e.broken === 0

@@ -23,7 +23,7 @@ describe("the four verdicts", () => {
     const report = fixture({ verdict: "worse" });
     expect(plain(headline(report))).toBe("More mistakes: error rose from 7.9 % to 11.9 % on 480 test images");
     expect(plain(proof(report))).toMatch(
-      /^10 images fixed, 29 newly broken\. The loss is 4\.0 percentage points \(95 % interval 1\.5 to 6\.7\).*Keep the baseline\.$/,
+      /^10 images fixed, 29 newly broken\. The loss is 4\.0 percentage points \(95 % interval 1\.5 to 6\.7\).*Keep the baseline: it lies in the run's folder, under baseline\/\.$/,
     );
     expect(verdictWords(report).words).toBe("Worse, by more than chance");
   });

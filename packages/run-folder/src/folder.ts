@@ -204,6 +204,11 @@ export class RunFolder {
     if (this.path) await saveModel(model, join(this.path, "model"), { format: 1, ...metadata, policy: policy.name });
   }
 
+  /** The model that the result is compared with, in `baseline/`: what to keep where the result is no better. */
+  async baseline(model: LayersModel, metadata: { readonly [key: string]: Json }): Promise<void> {
+    if (this.path) await saveModel(model, join(this.path, "baseline"), { format: 1, ...metadata, policy: "none" });
+  }
+
   /** The run is complete: notes so, and deletes what only a resumed run would need. */
   finish(): void {
     this.journal.add("done", "run", true);

@@ -52,6 +52,8 @@ async function tellTrained({ report, folder, policy }: TrainResult, console: Con
   if (page !== null) rows.push(["report", shownPath(page, io.cwd)]);
   if (folder !== null) {
     const run = typed(shownPath(folder, io.cwd));
+    if (report.error.verdict === "worse")
+      rows.push(["baseline", `${shownPath(join(folder, "baseline"), io.cwd)}, the better model`]);
     rows.push(["next", `regimen predict --model ${run} IMAGE …`], ["", `regimen export ${run} --to web`]);
   }
   for (const [label, value] of rows) console.say(row(ink, label, value));
