@@ -18,7 +18,7 @@ export type JobFlags = {
   readonly baseline?: boolean;
   readonly resume?: boolean;
   readonly policy?: string;
-  readonly workers?: number;
+  readonly workers?: number | "auto";
   readonly redis?: string;
 };
 
@@ -54,7 +54,7 @@ export const workerFlags = (command: Command): Command =>
   command
     .option(
       "--workers <n>",
-      "trials side by side: processes on this machine, or as many workers as wait at --redis",
+      "trials side by side: processes on this machine (auto: as many as are fastest), or as many workers as wait at --redis",
       several,
     )
     .option(
@@ -88,9 +88,11 @@ export function whole(text: string): number {
   return Number(text);
 }
 
-function several(text: string): number {
+function several(text: string): number | "auto" {
+  if (text === "auto") return text;
   const value = whole(text);
-  if (value < 1 || value > 10_000) throw new InvalidArgumentError(`got "${text}"; expected a number from 1 to 10000.`);
+  if (value < 1 || value > 10_000)
+    throw new InvalidArgumentError(`got "${text}"; expected a number from 1 to 10000, or auto.`);
   return value;
 }
 

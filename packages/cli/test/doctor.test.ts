@@ -1,6 +1,8 @@
 import type { FitResult, JobOptions, Regimen, Running } from "@regimen/core";
+import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
 import type { Io } from "../src/index.ts";
+import { fastest, shareOf } from "../src/machine/shares.ts";
 import { cli, install, pluginCode, temp, write } from "./fake.ts";
 
 const backends = `
@@ -56,6 +58,7 @@ describe("regimen doctor", () => {
           ...untimed,
         },
       ],
+      workers: [],
     });
     const shown = await cli(["doctor", "--no-speed"], { cwd });
     expect(shown.out).toMatch(/node is what a run takes unless told otherwise\n$/);
@@ -103,6 +106,20 @@ describe("regimen doctor", () => {
     });
   });
 
+  it("takes more workers only where they are clearly faster together", () => {
+    const found = (...paces: number[]) => paces.map((imagesPerSecond, i) => ({ workers: 2 ** i, imagesPerSecond }));
+    expect(fastest([])).toBeUndefined();
+    expect(fastest(found(100, 104, 90))!.workers).toBe(1);
+    expect(fastest(found(100, 150, 154))!.workers).toBe(2);
+    expect(fastest(found(100, 104, 160))!.workers).toBe(4);
+    // Each has its share of the cores, and what somebody has set stands.
+    const share = shareOf(1, availableParallelism(), "node");
+    expect(share).toMatchObject(process.env["REGIMEN_THREADS"] === undefined ? { REGIMEN_THREADS: "1" } : {});
+    expect(shareOf(1, 2, "node-gpu")).toEqual(
+      process.env["CUDA_VISIBLE_DEVICES"] === undefined ? { CUDA_VISIBLE_DEVICES: "1" } : {},
+    );
+  });
+
   it("tries each in a process of its own where it can", async () => {
     const cwd = place({
       // Stands for the command line: one backend answers, one takes its process down, as native ones may.
@@ -122,6 +139,11 @@ describe("regimen doctor", () => {
         { name: "cpu" },
       ],
     });
+    // The one that a run takes, again in several processes at once: what they did together.
+    const counts = [2, 4, 8].filter((count) => count <= availableParallelism());
+    const shared = counts.map((workers) => ({ workers, imagesPerSecond: 5 * workers }));
+    const alone = counts.length ? [{ workers: 1, imagesPerSecond: 5 }] : [];
+    expect((JSON.parse(out) as { workers: unknown }).workers).toEqual([...alone, ...shared]);
     const untimed = await cli(["doctor", "--json", "--no-speed"], world);
     expect(JSON.parse(untimed.out)).toMatchObject({ backends: [{}, { imagesPerSecond: null }, {}, {}] });
   });

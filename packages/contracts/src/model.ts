@@ -1,7 +1,7 @@
 import type { NamedTensorMap, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Batch, ImageFormat, Pictures, Rows, Shape } from "./data.ts";
-import type { Evaluation, Examiner, ImageAnswer } from "./evaluation.ts";
+import type { Examiner, ImageAnswer } from "./evaluation.ts";
 import type { Json, Params, Score, Task } from "./json.ts";
 import type { Rng } from "./random.ts";
 import type { Step, Weight } from "./step.ts";
@@ -95,14 +95,15 @@ export interface Scaffold {
   wrap(model: LayersModel, how: WrapOptions): Promise<ScaffoldModel>;
   /**
    * Judges a plain model's answers on raw pixels. Absent or undefined: one class an image, that of the largest
-   * probability. `validation`: what the same model showed there. Errors: REG_MODEL_OUTPUT.
+   * probability. `thresholds`: by class, from which score on an answer counts; null where nothing told, absent where nobody
+   * chose. Errors: REG_MODEL_OUTPUT.
    */
   examine?(how: {
     readonly model: LayersModel;
     readonly task: Task;
     readonly format: ImageFormat;
     readonly classes: readonly string[];
-    readonly validation?: Evaluation;
+    readonly thresholds?: readonly (number | null)[];
   }): Examiner | undefined;
   /**
    * A row of pictures for each of `rows`: the image, its truth, the answer. `answers`: the plain model's outputs for them;

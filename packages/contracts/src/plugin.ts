@@ -274,8 +274,8 @@ export interface Regimen {
     readonly model: LayersModel;
     readonly data: Source | Samples;
     readonly task?: Task;
-    /** What the same model showed on a validation split: where decision thresholds come from. */
-    readonly validation?: Evaluation;
+    /** By class, from which score on an answer counts: those that a validation split chose, as `metadata.json` has them. */
+    readonly thresholds?: readonly (number | null)[];
   }): Promise<Evaluation>;
   /**
    * What a plain model says of each image, labelled or not: `source.relabel` takes the probabilities as soft labels. Errors:

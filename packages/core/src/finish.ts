@@ -69,7 +69,9 @@ function metadataOf(
 /** On the test split; where answers need decision thresholds, with those of the validation split. */
 async function tested(judging: Judging, model: LayersModel, { test, validation }: Splits): Promise<Evaluation> {
   if (judging.task === "classification") return evaluateModel(model, test!, judging);
-  return evaluateModel(model, test!, { ...judging, validation: await evaluateModel(model, validation, judging) });
+  const { classes } = await evaluateModel(model, validation, judging);
+  const thresholds = classes.map(({ bestThreshold = null }) => bestThreshold);
+  return evaluateModel(model, test!, { ...judging, thresholds });
 }
 /** `shown/test-answers.png`, where the scaffold draws: of the images with the largest errors. */
 async function showAnswers({ session, splits, folder }: Opened, model: LayersModel, test: Evaluation): Promise<void> {

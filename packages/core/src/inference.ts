@@ -90,14 +90,14 @@ export async function labelWith(model: LayersModel, on: Source, repeating: Repea
 export type Judging = Repeating & {
   readonly registered: Pick<Regimen["registered"], "scaffolds">;
   readonly task: Task;
-  /** What the same model showed on validation. */ readonly validation?: Evaluation;
+  /** By class, from which score on an answer counts. */ readonly thresholds?: readonly (number | null)[];
 };
 
 /** Metrics of a plain model over the labelled rows, and what it answers for every row. */
 export async function evaluateModel(model: LayersModel, on: Source, judging: Judging): Promise<Evaluation> {
-  const { registered, task, validation, ...repeating } = judging;
+  const { registered, task, thresholds, ...repeating } = judging;
   const scaffold = registered.scaffolds.findLast(({ tasks }) => tasks.includes(task));
-  const how = { model, task, format: on.format, classes: on.classes, ...(validation && { validation }) };
+  const how = { model, task, format: on.format, classes: on.classes, ...(thresholds && { thresholds }) };
   const examiner = scaffold?.examine?.(how);
   if (!examiner) return evaluateClasses(model, on, repeating);
   expectInput(model, on);

@@ -62,12 +62,12 @@ export async function createRegimen(options: {
     train: running("train", trainJob),
     search: running("search", searchJob),
     fit: running("fit", fitJob),
-    evaluate: async ({ model, data, task = "classification", validation }) =>
+    evaluate: async ({ model, data, task = "classification", thresholds }) =>
       evaluateModel(model, source(data as Source | Samples), {
         ...repeating(record, () => undefined),
         registered,
         task,
-        ...(validation && { validation }),
+        ...(thresholds && { thresholds }),
       }),
     label: async ({ model, data }) =>
       labelWith(

@@ -1,30 +1,19 @@
-import { spawn } from "node:child_process";
 import { RegimenError, nearest, type Backend, type Loaded } from "@regimen/contracts";
 import type { Console } from "../display/console.ts";
 import { WIDTH, count, wrap } from "../display/style.ts";
 import { absoluteIfPath } from "../config/place.ts";
 import type { Io } from "../io.ts";
 import { inventory } from "../plugins/inventory.ts";
+import { fastest, sideBySide, type SideBySide } from "../machine/shares.ts";
 import { loadPlugins } from "../plugins/load.ts";
-import { SPEED_TEST, testSpeed } from "./speed-test.ts";
-
-type Examined = {
-  readonly name: string;
-  readonly available: boolean;
-  /** Why not; for one that only a name selects, that it is so; null otherwise. */ readonly reason: string | null;
-  readonly version: string | null;
-  readonly device: string | null;
-  /** Of a short training; null where none was done. */ readonly imagesPerSecond: number | null;
-};
+import { elsewhere, unavailable, type Examined } from "../machine/examined.ts";
+import { SPEED_TEST, testSpeed } from "../machine/speed-test.ts";
 
 export type DoctorFlags = {
   readonly plugin?: readonly string[];
   /** This one alone, in this process; how the others are tried, each in a process of its own. */ readonly backend?: string;
   /** False: no short trainings. */ readonly speed?: boolean;
 };
-
-/** A backend that neither answers nor fails is given up after this. */
-const PATIENCE = 60_000;
 
 export async function doctorCommand(io: Io, console: Console, flags: DoctorFlags): Promise<void> {
   const { backend: only, speed = true } = flags;
@@ -44,12 +33,15 @@ export async function doctorCommand(io: Io, console: Console, flags: DoctorFlags
   for (const backend of asked) {
     console.live(`  trying ${backend.name} …`);
     const apart = only === undefined && io.self !== undefined;
-    backends.push(await (apart ? elsewhere : here)(backend, io, plugins, speed));
+    backends.push(await (apart ? elsewhere(backend.name, io, { plugins, speed }) : here(backend, io, plugins, speed)));
   }
   const chosen = backends.find(
     ({ name, available }) => available && (only !== undefined || all.find((one) => one.name === name)!.auto),
   );
-  console.json({ chosen: chosen?.name ?? null, backends });
+  const pace = chosen?.imagesPerSecond ?? null;
+  if (only === undefined && pace !== null) console.live("  trying trainings side by side …");
+  const together = only === undefined && pace !== null ? await sideBySide(chosen!.name, pace, io, plugins) : [];
+  console.json({ chosen: chosen?.name ?? null, backends, workers: together });
   for (const { name, available, reason, version, device, imagesPerSecond } of backends) {
     const mark = !available
       ? console.ink("red", "✕")
@@ -63,7 +55,24 @@ export async function doctorCommand(io: Io, console: Console, flags: DoctorFlags
   }
   console.say("");
   if (!chosen) console.say("  no backend works here; run: npm i @regimen/backend-wasm");
-  else for (const line of verdict(chosen, backends)) console.say(wrap(`  ${line}`, WIDTH, 2).join("\n"));
+  else
+    for (const line of [...verdict(chosen, backends), ...sharing(together)])
+      console.say(wrap(`  ${line}`, WIDTH, 2).join("\n"));
+}
+
+/** Whether a search's trials are done faster side by side. */
+function sharing(found: readonly SideBySide[]): string[] {
+  const best = fastest(found);
+  if (!best || found.length < 2) return [];
+  const told = found
+    .map(({ workers, imagesPerSecond }) => `${workers}: ${images(imagesPerSecond)} images/s`)
+    .join(", ");
+  const gain = best.imagesPerSecond / found[0]!.imagesPerSecond;
+  const advice =
+    best.workers === 1
+      ? "one process that has all of the machine is the fastest"
+      : `a search with many independent trials gains from --workers ${best.workers}, ${times(gain)} times as fast`;
+  return [`processes side by side: ${told}; ${advice}`];
 }
 
 /** What a run takes and whether it should: by what was measured, where anything was. */
@@ -113,43 +122,3 @@ async function here(backend: Backend, io: Io, plugins: readonly string[], speed:
 }
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
-
-const unavailable = (name: string, why: string): Examined => ({
-  name,
-  available: false,
-  reason: why.split("\n")[0]!,
-  version: null,
-  device: null,
-  imagesPerSecond: null,
-});
-
-/** A process of its own: loading one backend must not spoil the next, and a native one may take its process down. */
-function elsewhere(backend: Backend, io: Io, plugins: readonly string[], speed: boolean): Promise<Examined> {
-  const [command, ...args] = io.self!;
-  const flags = [...plugins.flatMap((plugin) => ["--plugin", plugin]), ...(speed ? [] : ["--no-speed"])];
-  return new Promise((done) => {
-    const child = spawn(command!, [...args, "doctor", "--backend", backend.name, "--json", ...flags], {
-      cwd: io.cwd,
-      env: io.env,
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: PATIENCE,
-    });
-    const out: string[] = [];
-    const err: string[] = [];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => err.push(text));
-    child.on("error", (error) => done(unavailable(backend.name, error.message)));
-    child.on("close", (code, signal) => {
-      try {
-        done((JSON.parse(out.join("")) as { backends: Examined[] }).backends[0]!);
-      } catch {
-        const last = err.join("").trim().split("\n").at(-1);
-        const ended =
-          signal === "SIGTERM"
-            ? `gave no answer in ${PATIENCE / 1000} s`
-            : `its process ended with ${signal ?? `code ${code}`}`;
-        done(unavailable(backend.name, last ? `${ended}: ${last}` : ended));
-      }
-    });
-  });
-}

@@ -31,7 +31,7 @@ export async function evaluateCommand(io: Io, console: Console, flags: EvaluateF
     backend: flags.backend ?? "auto",
   });
   try {
-    const { model, classes, how, task } = await openSaved(flags.model, io.cwd);
+    const { model, classes, how, task, thresholds } = await openSaved(flags.model, io.cwd);
     try {
       const data = await regimen.open(spec, {
         base: io.cwd,
@@ -40,7 +40,7 @@ export async function evaluateCommand(io: Io, console: Console, flags: EvaluateF
         ...(task === "multilabel_classification" && { several: true }),
       });
       try {
-        tell(await regimen.evaluate({ model, data, task }), flags, io, console);
+        tell(await regimen.evaluate({ model, data, task, ...(thresholds && { thresholds }) }), flags, io, console);
       } finally {
         data.dispose();
       }

@@ -81,7 +81,7 @@ export async function runJob(
         return;
       }
       showPlan(console, lines, io.host.manifest.version);
-      const executor = await executorOf(order, job.regimen, io, console);
+      const executor = await executorOf({ ...order, plugins: order.settings.plugins }, job.regimen, io, console);
       try {
         await tell(await start(job, order, console, executor));
       } finally {

@@ -37,10 +37,10 @@ export const classifier: Scaffold = {
     return classifierModel(training, how.format, several);
   },
 
-  examine({ model, task, format, classes, validation }) {
+  examine({ model, task, format, classes, thresholds }) {
     if (task === "classification") return undefined;
     const several = task === "multilabel_classification";
     checkShapes(model, format, classes.length, several);
-    return new ClassifierExaminer(model, classes, several, validation);
+    return new ClassifierExaminer(model, classes, several, thresholds);
   },
 };

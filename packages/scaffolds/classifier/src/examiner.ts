@@ -34,19 +34,24 @@ export class ClassifierExaminer implements Examiner {
   readonly #several: boolean;
   readonly #ending: "sigmoids" | "probabilities" | "logits";
   readonly #thresholds: readonly number[];
-  /** Whether validation images chose them. */ readonly #chosen: boolean;
+  /** Whether somebody chose them. */ readonly #chosen: boolean;
   readonly #collected: MultilabelMeter;
 
-  constructor(model: LayersModel, classes: readonly string[], several: boolean, validation: Evaluation | undefined) {
+  constructor(
+    model: LayersModel,
+    classes: readonly string[],
+    several: boolean,
+    thresholds: readonly (number | null)[] | undefined,
+  ) {
     this.#classes = classes;
     this.#several = several;
-    this.#chosen = validation !== undefined;
+    this.#chosen = thresholds !== undefined;
     this.#ending = givesSigmoids(model)
       ? "sigmoids"
       : givesProbabilities(topologyOf(model))
         ? "probabilities"
         : "logits";
-    this.#thresholds = classes.map((_, at) => validation?.classes[at]?.bestThreshold ?? THRESHOLD);
+    this.#thresholds = classes.map((_, at) => thresholds?.[at] ?? THRESHOLD);
     this.#collected = new MultilabelMeter(classes.length);
   }
 

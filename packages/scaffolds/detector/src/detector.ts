@@ -21,14 +21,14 @@ export const detector: Scaffold = {
     return new DetectorMeter(shape.classes);
   },
 
-  examine({ model, format, classes, validation }) {
+  examine({ model, format, classes, thresholds }) {
     const output = model.outputs[0]!.shape;
     if (model.outputs.length !== 1 || output.length !== 4 || output[3] !== classes.length + BOX)
       throw new RegimenError(
         "REG_MODEL_OUTPUT",
         `the model answers with [${output.slice(1).join(", ")}] and the data has ${classes.length} classes; expected a map [rows, columns, ${classes.length + BOX}], as a detector trained on these classes gives`,
       );
-    return new DetectorExaminer(classes, format, validation);
+    return new DetectorExaminer(classes, format, thresholds);
   },
 
   draw({ rows, answers, format, thresholds }) {

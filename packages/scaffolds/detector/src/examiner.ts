@@ -17,9 +17,13 @@ export class DetectorExaminer implements Examiner {
   readonly #format: Pick<ImageFormat, "h" | "w">;
   readonly #collected = new Collected();
 
-  constructor(classes: readonly string[], format: Pick<ImageFormat, "h" | "w">, validation?: Evaluation) {
-    [this.#classes, this.#format, this.#chosen] = [classes, format, validation !== undefined];
-    this.#thresholds = classes.map((_, k) => validation?.classes[k]?.bestThreshold ?? THRESHOLD);
+  constructor(
+    classes: readonly string[],
+    format: Pick<ImageFormat, "h" | "w">,
+    thresholds?: readonly (number | null)[],
+  ) {
+    [this.#classes, this.#format, this.#chosen] = [classes, format, thresholds !== undefined];
+    this.#thresholds = classes.map((_, k) => thresholds?.[k] ?? THRESHOLD);
   }
 
   add([map]: readonly Tensor[], batch: Batch): void {

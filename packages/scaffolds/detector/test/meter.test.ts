@@ -85,15 +85,14 @@ describe("DetectorExaminer", () => {
     expect(found.predictions[0]!.boxes![0]).toMatchObject({ class: 0 });
   });
 
-  it("takes its thresholds from validation, and counts what is wrong in an image", async () => {
-    const validation = {
-      classes: [{ bestThreshold: 0.2 }, { bestThreshold: 0.2 }],
-    } as unknown as ConstructorParameters<typeof DetectorExaminer>[2];
-    const examiner = new DetectorExaminer(["cat", "dog"], SIZE, validation);
+  it("takes the thresholds that it is given, and counts what is wrong in an image", async () => {
+    const examiner = new DetectorExaminer(["cat", "dog"], SIZE, [null, 0.2]);
     examiner.add([mapOf(answers)], batchOf(truth));
     const { classes, predictions } = await examiner.read(String);
     // The third image's answer, of score 0.27, counts now, and is wrong.
     expect(classes[1]).toMatchObject({ precision: 0.5, recall: 1, threshold: 0.2 });
+    // Where nothing told one, the usual.
+    expect(classes[0]!.threshold).toBe(0.3);
     expect(predictions[2]!.error).toBe(1);
   });
 
