@@ -14,7 +14,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import prettier from "prettier";
 import { createRegimen } from "regimen";
-import { addRow, rowsIn } from "./sides/results.mjs";
+import { armsOf, bySize, eachArm, markdown } from "./sides/arms.mjs";
+import { rowsIn } from "./sides/results.mjs";
 import { told } from "./sides/statistics.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -45,9 +46,8 @@ const ARMS = [
   { arm: "SimCLR", method: simclrMethod(simclr.space.temperature.default) },
   { arm: "Barlow Twins", method: barlowTwinsMethod(barlowTwins.space.lambda.default) },
 ];
-const size = Object.fromEntries(["images", "epochs", "labelled"].map((key) => [key, Number(asked[key])]));
-const KEYS = [...Object.keys(size), "model"];
-const arms = ARMS.filter(({ arm }) => !asked.arms || asked.arms.split(";").includes(arm));
+const numbers = Object.fromEntries(["images", "epochs", "labelled"].map((key) => [key, Number(asked[key])]));
+const size = { ...numbers, model: asked.model };
 
 /** Features and classes of all rows. */
 async function featuresOf(model, source) {
@@ -70,29 +70,21 @@ async function featuresOf(model, source) {
   };
 }
 
-async function measure(regimen, { all, known, test }, { arm, method, epochs = size.epochs }, seed) {
+async function measure(regimen, { all, known, test }, { method, epochs = size.epochs }, seed) {
   const model = { architecture: asked.model };
   // Random weights have been trained for one step, of two images.
   const data = epochs ? all : all.subset([0, 1]);
-  const began = performance.now();
   const made = await pretrainBackbone(regimen, { model, data, method, epochs: epochs || 1, batch: 256, seed });
   const [taught, judged] = [await featuresOf(made.model, known), await featuresOf(made.model, test)];
   made.model.dispose();
   const classes = known.classes.length;
-  const row = {
-    arm,
-    seed,
-    ...size,
-    model: asked.model,
+  return {
     backend: regimen.backend.name,
     probe: linearProbe(taught, judged, classes).error,
     neighbours: nearestNeighbours(taught, judged, classes).error,
     losses: made.losses,
     imagesSeen: made.imagesSeen,
-    seconds: (performance.now() - began) / 1000,
   };
-  addRow(asked.rows, row);
-  console.log(`${arm}, seed ${seed}: probe ${(100 * row.probe).toFixed(1)} %, ${row.seconds.toFixed(0)} s`);
 }
 
 function tableOf(rows) {
@@ -130,7 +122,7 @@ function tableOf(rows) {
       ],
     ];
   });
-  return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return markdown(head, lines);
 }
 
 if (asked.data) {
@@ -139,24 +131,13 @@ if (asked.data) {
   const whole = await regimen.open({ format: "cifar10-binary", path });
   const rows = (from, length) => whole.subset(Array.from({ length }, (_, at) => from + at));
   const data = { all: rows(0, size.images), known: rows(0, size.labelled), test: rows(whole.length - TEST, TEST) };
-  const wanted = { ...size, model: asked.model };
-  for (let seed = 1; seed <= Number(asked.seeds); seed++)
-    for (const one of arms)
-      if (
-        !rowsIn(asked.rows).some(
-          (row) => KEYS.every((key) => row[key] === wanted[key]) && row.arm === one.arm && row.seed === seed,
-        )
-      )
-        await measure(regimen, data, one, seed);
+  const told = ({ probe }) => `probe ${(100 * probe).toFixed(1)} %`;
+  const how = { file: asked.rows, arms: armsOf(ARMS, asked.arms), seeds: Number(asked.seeds), size, told };
+  await eachArm(how, (one, seed) => measure(regimen, data, one, seed));
   whole.dispose();
   await regimen.dispose();
 }
-const groups = new Map();
-for (const row of rowsIn(asked.rows)) {
-  const key = KEYS.map((name) => row[name]).join();
-  groups.set(key, [...(groups.get(key) ?? []), row]);
-}
-const sections = [...groups.values()].map((rows) => {
+const sections = bySize(rowsIn(asked.rows), Object.keys(size)).map((rows) => {
   const [{ images, epochs, labelled, model }] = rows;
   return `## ${images.toLocaleString("en")} images of CIFAR-10, ${epochs} epochs, ${model}\n\nThe probe is taught on ${labelled.toLocaleString("en")} labelled images and judged on ${TEST.toLocaleString("en")} others.\n\n${tableOf(rows)}\n`;
 });

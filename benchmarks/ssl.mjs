@@ -15,7 +15,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import prettier from "prettier";
 import { createRegimen } from "regimen";
-import { addRow, rowsIn } from "./sides/results.mjs";
+import { armsOf, bySize, eachArm, markdown } from "./sides/arms.mjs";
+import { rowsIn } from "./sides/results.mjs";
 import { mean, told, verdict } from "./sides/statistics.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -63,10 +64,7 @@ const ARMS = [
   { arm: "+ Noisy Student, one shot", steps: [...BEST, use("noisy-student", { recipe: "one-shot" })] },
   { arm: ORACLE, steps: BEST, oracle: true },
 ];
-const ASKED = ARMS.filter(({ arm }) => !asked.arms || asked.arms.split(";").some((word) => arm.includes(word)));
-const SIZE = ["labelled", "unlabelled", "epochs", "cost", "model"];
 const size = { labelled, unlabelled, epochs, cost, model: asked.model };
-const same = (a, b) => SIZE.every((key) => a[key] === b[key]);
 
 /** The labelled images, the others, and the test's, from three files one after the other. */
 async function openData(regimen) {
@@ -86,37 +84,26 @@ async function openData(regimen) {
   };
 }
 
-async function measure(regimen, data, { arm, steps, oracle }, seed) {
-  const row = { arm, seed, ...size, backend: regimen.backend.name };
-  const started = performance.now();
+async function measure(regimen, data, { steps, oracle }, seed) {
   // The same images seen, whoever has how many labels.
   const whole = cost * epochs;
   const length = oracle ? (whole * labelled) / (labelled + unlabelled) : whole;
   const needs = steps.some(({ use: name }) => /fixmatch|noisy-student/.test(name));
-  try {
-    const result = await regimen.fit({
-      model: { architecture: asked.model },
-      data: {
-        train: oracle ? data.everything : data.train,
-        ...(needs && { unlabeled: data.others }),
-        test: data.test,
-        validation: { fraction: 0.1 },
-      },
-      training: { epochs: length },
-      policy: { steps },
-      seed,
-    });
-    const { error, loss, ece } = result.test;
-    Object.assign(row, { error, loss, ece, imagesSeen: result.imagesSeen });
-    result.model.dispose();
-  } catch (error) {
-    row.failed = error.message;
-  }
-  row.seconds = (performance.now() - started) / 1000;
-  addRow(asked.rows, row);
-  console.log(
-    `${arm}, seed ${seed}: ${row.failed ?? `error ${(100 * row.error).toFixed(1)} %`}, ${row.seconds.toFixed(0)} s`,
-  );
+  const result = await regimen.fit({
+    model: { architecture: asked.model },
+    data: {
+      train: oracle ? data.everything : data.train,
+      ...(needs && { unlabeled: data.others }),
+      test: data.test,
+      validation: { fraction: 0.1 },
+    },
+    training: { epochs: length },
+    policy: { steps },
+    seed,
+  });
+  result.model.dispose();
+  const { error, loss, ece } = result.test;
+  return { backend: regimen.backend.name, error, loss, ece, imagesSeen: result.imagesSeen };
 }
 
 function tableOf(rows) {
@@ -155,8 +142,8 @@ function tableOf(rows) {
         ),
         Math.round(mean(own.map(({ imagesSeen }) => imagesSeen))).toLocaleString("en"),
         paired.length ? verdict(paired) : "",
-        own.length,
-      ].join(" | ");
+        `${own.length}`,
+      ];
     });
   const head = [
     "arm",
@@ -170,25 +157,19 @@ function tableOf(rows) {
     "against supervised",
     "seeds",
   ];
-  return [head.join(" | "), head.map(() => "---").join(" | "), ...lines].map((line) => `| ${line} |`).join("\n");
+  return markdown(head, lines);
 }
 
 if (asked.data) {
   const regimen = await createRegimen({ backend: asked.backend });
   const data = await openData(regimen);
-  for (let seed = 1; seed <= seeds; seed++)
-    for (const one of ASKED)
-      if (!rowsIn(asked.rows).some((row) => same(row, size) && row.arm === one.arm && row.seed === seed))
-        await measure(regimen, data, one, seed);
+  const told = ({ error }) => `error ${(100 * error).toFixed(1)} %`;
+  const how = { file: asked.rows, arms: armsOf(ARMS, asked.arms), seeds, size, told };
+  await eachArm(how, (one, seed) => measure(regimen, data, one, seed));
   data.dispose();
   await regimen.dispose();
 }
-const groups = new Map();
-for (const row of rowsIn(asked.rows)) {
-  const key = SIZE.map((name) => row[name]).join();
-  groups.set(key, [...(groups.get(key) ?? []), row]);
-}
-const sections = [...groups.values()].map((rows) => {
+const sections = bySize(rowsIn(asked.rows), Object.keys(size)).map((rows) => {
   const [{ labelled: few, unlabelled: many, epochs: one, cost: runs, model }] = rows;
   return `## ${few.toLocaleString("en")} labels, ${many.toLocaleString("en")} unlabelled images, ${model}, ${runs} plain runs\n\nA plain run is ${one} epochs of the labelled images, a tenth of which is held out; tested on ${TEST.toLocaleString("en")} others.\n\n${tableOf(rows)}\n`;
 });

@@ -15,7 +15,8 @@ import { parseArgs } from "node:util";
 import { createRegimen } from "regimen";
 import { fixed, learned } from "./search/ours.mjs";
 import { pythonWith } from "./search/peer.mjs";
-import { addRow, rowsIn } from "./sides/results.mjs";
+import { armsOf, eachArm } from "./sides/arms.mjs";
+import { rowsIn } from "./sides/results.mjs";
 import { keras } from "./tasks/keras.mjs";
 import { SETS, openSet } from "./tasks/sets.mjs";
 import { tableOf, writePage } from "./tasks/tables.mjs";
@@ -42,8 +43,13 @@ const ARMS = [
   { arm: "mirror + translate", cost: 2, run: fixed, steps: BASE },
   { arm: "Keras, plain, one run", cost: 1, run: keras, needs: ["tensorflow", "keras"] },
 ];
-const words = asked.arms?.split(";").map((word) => word.trim());
-const arms = ARMS.filter(({ arm }) => !words || words.includes(arm));
+const pythonOf = ({ needs }) => needs && pythonWith(needs, asked.python);
+/** Those for which there is a Python. */
+const usable = armsOf(ARMS, asked.arms).filter((one) => {
+  const can = !one.needs || pythonOf(one);
+  if (!can) console.log(`${one.arm}: skipped: no Python here has ${one.needs.join(" and ")}`);
+  return can;
+});
 
 const read = () => rowsIn(asked.rows);
 if (asked.data) {
@@ -54,27 +60,13 @@ if (asked.data) {
     if (!set) throw new Error(`there is no task "${name}"; there are ${Object.keys(SETS).join(", ")}`);
     const opened = await openSet(regimen, set, asked.data, scratch);
     const { task, model, epochs } = set;
-    for (let seed = 1; seed <= Number(asked.seeds); seed++)
-      for (const one of arms) {
-        if (read().some((row) => row.name === name && row.arm === one.arm && row.seed === seed)) continue;
-        const python = one.needs && pythonWith(one.needs, asked.python);
-        if (one.needs && !python) {
-          console.log(`${name}, ${one.arm}: skipped: no Python here has ${one.needs.join(" and ")}`);
-          continue;
-        }
-        const options = { model: { architecture: model }, task, data: opened.data, training: { epochs }, seed };
-        const row = { name, arm: one.arm, seed, cost: one.cost, ...opened.size, epochs, backend: regimen.backend.name };
-        const started = performance.now();
-        try {
-          Object.assign(row, await one.run(regimen, one, { options, cost: one.cost, epochs, seed, python, scratch }));
-        } catch (error) {
-          row.failed = error.message;
-        }
-        row.seconds = (performance.now() - started) / 1000;
-        addRow(asked.rows, row);
-        const told = row.failed ?? `error ${(100 * row.error).toFixed(1)} %, loss ${row.loss.toFixed(3)}`;
-        console.log(`${name}, ${one.arm}, seed ${seed}: ${told}, ${row.seconds.toFixed(0)} s`);
-      }
+    const size = { name, ...opened.size, epochs };
+    const told = ({ error, loss }) => `${name}: error ${(100 * error).toFixed(1)} %, loss ${loss.toFixed(3)}`;
+    await eachArm({ file: asked.rows, arms: usable, seeds: Number(asked.seeds), size, told }, async (one, seed) => {
+      const options = { model: { architecture: model }, task, data: opened.data, training: { epochs }, seed };
+      const how = { options, cost: one.cost, epochs, seed, python: pythonOf(one), scratch };
+      return { cost: one.cost, backend: regimen.backend.name, ...(await one.run(regimen, one, how)) };
+    });
     opened.dispose();
   }
   rmSync(scratch, { recursive: true });

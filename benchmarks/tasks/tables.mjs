@@ -1,6 +1,7 @@
 // Tables of benchmarks/tasks.mjs.
 import { writeFileSync } from "node:fs";
 import prettier from "prettier";
+import { markdown } from "../sides/arms.mjs";
 import { mean, told, verdict } from "../sides/statistics.mjs";
 
 const PLAIN = "plain, one run";
@@ -52,7 +53,7 @@ export function tableOf(rows) {
     "in its policies",
     "seeds",
   ];
-  return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return markdown(head, lines);
 }
 
 const INTRO = `# Every task, on real images
