@@ -19,14 +19,17 @@ export interface Opened {
   readonly folder: RunFolder;
   readonly seed: number;
   /** Images of a plain run. */ readonly plain: number;
+  /** Epochs of the trunk that forks share. */ readonly trunkEpochs: number;
   expect(images: number): void;
 }
 
 const ENGINE: string = manifest.version;
 export const engineOf = ({ registered }: Context) => ({ engine: ENGINE, techniques: registered.techniques });
 
-/** Where the shared trunk of forks stands in the plain training, as a share of it: early enough that a final training loses nothing by going on from it. */
-export const TRUNK = 0.25;
+/** Where the shared trunk of forks stands in the plain training, as a share of it, at the most and at the least. */
+export const TRUNK = { most: 0.25, least: 0.1 } as const;
+/** Steps after which a model knows enough to be asked and forked: the share is no larger than they need. */
+const TRUNK_STEPS = 300;
 /** Where a baseline stands when techniques are tried on it for their worth: far enough to have begun to overfit. */
 export const LATE = 0.6;
 
@@ -49,7 +52,15 @@ export async function open(
     emit: (event) => (folder.event(event), context.emit(event)),
     show: (...what) => folder.show(...what),
   });
-  return { ...prepared, splits, folder, seed, plain: imagesFor(prepared.session.settings, splits) };
+  const { settings } = prepared.session;
+  const plain = imagesFor(settings, splits);
+  return { ...prepared, splits, folder, seed, plain, trunkEpochs: trunkEpochs(settings, plain) };
+}
+
+/** In hundredths, as policies have them. */
+function trunkEpochs({ epochs, batchSize }: PolicyTrain, plain: number): number {
+  const share = Math.min(TRUNK.most, Math.max(TRUNK.least, (TRUNK_STEPS * batchSize) / plain));
+  return Math.max(0.01, Math.round(100 * share * epochs) / 100);
 }
 
 /** What two processes that work on one run must have alike. */

@@ -30,7 +30,7 @@ import { DRAWN, decode, drawAnswers, sheetOf, withOverlays, type Checkpoint } fr
 import { buildReport, worstRows } from "@regimen/stats";
 import { attribute, prune } from "./attribution.ts";
 import { composePolicy } from "@regimen/composition";
-import { LATE, TRUNK, engineOf, identityOf, imagesFor, open, type Context, type Opened } from "./context.ts";
+import { LATE, engineOf, identityOf, imagesFor, open, type Context, type Opened } from "./context.ts";
 import { duplicatesOf, samplesOf, withPictures } from "@regimen/sources";
 import { finish, finishBaseline } from "./finish.ts";
 import { evaluateModel } from "./inference.ts";
@@ -123,7 +123,7 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
     warm: (options.search?.warm ?? []) as unknown as Json,
   });
   const { plain, folder, seed } = opened;
-  opened.expect((TRUNK + budget) * plain);
+  opened.expect(imagesFor({ ...opened.session.settings, epochs: opened.trunkEpochs }, opened.splits) + budget * plain);
   const plainRun = new PlainRun(context, opened, false);
   const { found, policy, attribution } = await searchWith(context, opened, options, plainRun);
   const searched = addCost(found.spent, attribution.cost);
@@ -168,14 +168,14 @@ class PlainRun {
   async #make(policy: Fragment): Promise<Plain> {
     const message = this.compare ? "plain baseline" : "plain trunk";
     this.#context.emit({ kind: "stage", stage: "baseline", message, secondsLeft: null });
-    const { session, folder, seed, plain } = this.#opened;
-    const part = (id: string, share: number, from?: string): Promise<Trial> => {
-      const how = { id, policy, until: Math.round(share * plain), horizon: plain, seed };
+    const { session, splits, folder, seed, plain, trunkEpochs } = this.#opened;
+    const part = (id: string, until: number, from?: string): Promise<Trial> => {
+      const how = { id, policy, until, horizon: plain, seed };
       return trainPlainly(this.#opened, { ...how, ...(from && { from }) });
     };
-    const trunk = await part(TRUNK_NAME, TRUNK);
+    const trunk = await part(TRUNK_NAME, imagesFor({ ...session.settings, epochs: trunkEpochs }, splits));
     if (!this.compare) return { trunk, baseline: undefined };
-    const late = await part(LATE_NAME, LATE, TRUNK_NAME);
+    const late = await part(LATE_NAME, Math.round(LATE * plain), TRUNK_NAME);
     const from = decode(folder.store.get(checkpointKey(LATE_NAME))!);
     const order = { key: "baseline", policy, seed, until: plain, horizon: plain, from, validate: true, lasting: true };
     const end = await train(session, order);

@@ -10,7 +10,7 @@ import {
   type Regimen,
   type SearchOptions,
 } from "@regimen/contracts";
-import { TRUNK, type Opened } from "./context.ts";
+import { imagesFor, type Opened } from "./context.ts";
 import { LATE_NAME, TRUNK_NAME, usable } from "./search.ts";
 
 export function learnerOf(options: SearchOptions, { metalearners }: Regimen["registered"]): MetaLearner {
@@ -30,7 +30,7 @@ export function learnerOf(options: SearchOptions, { metalearners }: Regimen["reg
 
 /** `compared`: there will be a baseline, whose later checkpoint a learner may look at. */
 export function problemOf(opened: Opened, options: SearchOptions, budget: number, compared: boolean): Problem {
-  const { session, seed, plain } = opened;
+  const { session, splits, seed, plain, trunkEpochs } = opened;
   const space = options.search?.space ?? {};
   const known = session.registered.techniques.map(({ name }) => name);
   for (const use of Object.keys(space)) {
@@ -88,10 +88,10 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
       classes: session.data.train.classes.length,
       validation: session.data.validation.length,
       // Settings of a training that goes on from the trunk.
-      start: { plainEpochs: TRUNK * session.settings.epochs, plainHorizon: session.settings.epochs },
+      start: { plainEpochs: trunkEpochs, plainHorizon: session.settings.epochs },
       ...(compared && { late: LATE_NAME }),
       trunk: TRUNK_NAME,
-      trunkImages: Math.round((TRUNK * plain) / session.settings.batchSize) * session.settings.batchSize,
+      trunkImages: Math.round(imagesFor({ ...session.settings, epochs: trunkEpochs }, splits) / batch) * batch,
     },
     plain: cost,
     budget: scaleCost({ ...cost, inferred: 0 }, budget),

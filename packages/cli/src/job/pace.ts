@@ -9,7 +9,7 @@ const USUAL = { images: 300_000, least: 30, most: 200 } as const;
 /** How many plain runs a job trains: baseline, search, final; a search on its own also trains the trunk that its trials fork from. */
 export function plainRuns(job: Plan["job"], baseline: boolean, budget: number): number {
   if (job === "fit") return 1;
-  return job === "search" ? TRUNK + budget : (baseline ? 1 : 0) + 1 + budget;
+  return job === "search" ? TRUNK.most + budget : (baseline ? 1 : 0) + 1 + budget;
 }
 
 export const estimate = (images: number, epochs: number, runs: number, imagesPerSecond: number): number =>

@@ -59,11 +59,11 @@ const JUDGED: readonly Slot[] = ["space", "colour", "texture", "mix", "label"];
 export type Move = {
   readonly steps: Fragment["steps"];
   /**
-   * What it may cost of a fork's loss and still be taken. `natural`: anything, since these images do the same by themselves;
+   * What it may cost of a fork's loss and still be taken. `given`: nobody looks, since no fork can judge it; `natural`: anything, since these images do the same by themselves;
    * `drawn`: much, since it is many small changes, each of which was looked at; `doubted`: little; `shown`: nothing; `won`: it must
    * win by more than chance.
    */
-  readonly as: "natural" | "drawn" | "doubted" | "shown" | "won";
+  readonly as: "given" | "natural" | "drawn" | "doubted" | "shown" | "won";
   /** A technique that it replaces; null: none. */ readonly instead: string | null;
   /** Whether it is taken where no images are left to try it. */ readonly untried: boolean;
 };
@@ -71,7 +71,7 @@ export const moveOf = (steps: Fragment["steps"], as: Move["as"], instead: string
   steps,
   as,
   instead,
-  untried: as === "natural" || as === "doubted",
+  untried: as === "given" || as === "natural" || as === "doubted",
 });
 /** What is tried where a move was turned down: its steps one by one, since one of several may be what held it back. None is taken untried. */
 export const partsOf = ({ steps, ...move }: Move): readonly Move[] =>
@@ -116,7 +116,7 @@ export function movesOf(problem: Problem, natural: Judgement["natural"]): readon
     moving("doubted", undefined),
     moving("shown", false),
     ...(drawer ? [move("drawn")(drawer)] : []),
-    moveOf(given, "doubted"),
+    moveOf(given, "given"),
     ...others.filter((technique) => priorOf(technique) >= USUAL).map(move("shown")),
     ...drawers.filter((one) => one !== drawer && priorOf(one) >= WORTH_A_FORK).map(move("won", drawer?.name)),
     ...others.filter(likely).map(move("won")),

@@ -34,8 +34,8 @@ const FIRST = 1 / 2;
 const [FEWEST, MOST] = [24, 64];
 /** Where fewer are held out, training images tell too whether a change turns one class into another. */
 const ENOUGH = 400;
-/** Images of a fork, in plain runs. */
-const FORK = 1 / 20;
+/** Images of a fork, in plain runs, at the most and at the least; and the steps after which it has shown what it can. */
+const FORK = { most: 1 / 20, least: 1 / 50, steps: 60 } as const;
 /** Steps below which a fork says nothing. */
 const FEWEST_STEPS = 20;
 /** Forks of what is not usual. */
@@ -97,16 +97,19 @@ function init(problem: Problem, { share = AXES.share.default }: RegularizationOp
     base: null,
     spent: 0,
     dearest: forkImages(problem) * (plain / problem.plain.trained),
-    limit: Math.min(imagesSeen(problem.budget), share * plain),
+    limit: Math.min(imagesSeen(problem.budget), limitOf(share, problem) * plain),
     over: false,
   };
   return isBlind(problem) ? unseen(state) : state;
 }
 
+/** What it may spend, in plain runs: what pass 1 leaves is for so many forks, and shorter ones cost less. */
+const limitOf = (share: number, problem: Problem): number =>
+  share - Math.max(0, share - PROBE) * (1 - forkImages(problem) / (FORK.most * problem.plain.trained));
+
 /** Whether a fork has too few steps to say anything. Longer ones would cost what so short a training needs most: steps. */
 function isBlind(problem: Problem): boolean {
-  const batch = Number(problem.base.train?.["batchSize"] ?? problem.facts["batchSize"] ?? 0);
-  return forkImages(problem) < FEWEST_STEPS * batch;
+  return forkImages(problem) < FEWEST_STEPS * batchOf(problem);
 }
 /** What is usual is taken unseen, but for what has to be seen: the draw, whose changes are small, or else movements; and weight decay. */
 function unseen(state: RegularizationState): RegularizationState {
@@ -133,7 +136,12 @@ const withAll = (problem: Problem, from: Fragment, moves: readonly Move[]): Frag
 const isMovement = ({ techniques }: Problem, use: string): boolean =>
   techniques.some((technique) => technique.name === use && isTransform(technique));
 
-const forkImages = ({ plain }: Problem): number => Math.max(1, Math.round(FORK * plain.trained));
+const batchOf = ({ base, facts }: Problem): number => Number(base.train?.["batchSize"] ?? facts["batchSize"] ?? 0);
+function forkImages(problem: Problem): number {
+  const { trained } = problem.plain;
+  const share = Math.min(FORK.most, Math.max(FORK.least, (FORK.steps * batchOf(problem)) / trained));
+  return Math.max(1, Math.round(share * trained));
+}
 
 /** What was good elsewhere, as far as it is known here and not refused; then what is usual, then what is not. */
 function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): RegularizationState {
@@ -150,7 +158,12 @@ function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): R
     ...state,
     problem,
     phase: "forks",
-    moves: [...warm, ...moves.filter(({ as }) => as !== "won"), ...rare],
+    moves: [
+      ...warm,
+      ...moves.filter(({ as }) => as !== "won" && as !== "given"),
+      ...rare,
+      ...moves.filter(({ as }) => as === "given"),
+    ],
     taken,
   };
 }
@@ -162,9 +175,10 @@ function ask(state: RegularizationState): readonly [Request, RegularizationState
   const move = phase === "base" ? null : state.moves[0];
   const moves = state.moves.slice(1);
   if (move === undefined) return done(state);
-  if (!canPay(state)) return done({ ...state, taken: rest(state), moves: [] });
+  if (!canPay(state) && move?.as !== "given") return done({ ...state, taken: rest(state), moves: [] });
   const from = taken?.policy ?? mergeFragments(problem.base, { steps: [] });
   const policy = move ? moved(problem, from, move) : from;
+  if (policy && taken && move?.as === "given") return ask({ ...state, moves, taken: { ...taken, policy } });
   return policy ? askFork({ ...state, moves }, { policy, move }) : ask({ ...state, moves });
 }
 const canPay = ({ over, spent, dearest, limit }: RegularizationState): boolean => !over && spent + dearest <= limit;
@@ -259,7 +273,14 @@ function mostFor({ problem, taken, base }: RegularizationState, { as }: Move): n
   const epochs = plain.trained / Number(facts["images"] ?? plain.trained);
   const chance = SPREAD / Math.sqrt(Number(facts["validation"] ?? 0) || SOME);
   const doubted = Math.min(MUCH, DOUBT * epochs) + chance;
-  const allowed = { natural: Number.POSITIVE_INFINITY, drawn: DRAWN.more, doubted, shown: 0, won: -WON - chance };
+  const allowed = {
+    given: Number.POSITIVE_INFINITY,
+    natural: Number.POSITIVE_INFINITY,
+    drawn: DRAWN.more,
+    doubted,
+    shown: 0,
+    won: -WON - chance,
+  };
   const most = (taken?.loss ?? Number.POSITIVE_INFINITY) * (1 + allowed[as]);
   return as === "drawn" ? Math.min(most, (base ?? Number.POSITIVE_INFINITY) * DRAWN.altogether) : most;
 }
