@@ -19,7 +19,7 @@ export interface Opened {
   readonly folder: RunFolder;
   readonly seed: number;
   /** Images of a plain run. */ readonly plain: number;
-  /** Epochs of the trunk that forks share. */ readonly trunkEpochs: number;
+  /** How far the trunk goes that forks share. */ readonly trunk: { readonly epochs: number; readonly images: number };
   expect(images: number): void;
 }
 
@@ -54,13 +54,11 @@ export async function open(
   });
   const { settings } = prepared.session;
   const plain = imagesFor(settings, splits);
-  return { ...prepared, splits, folder, seed, plain, trunkEpochs: trunkEpochs(settings, plain) };
-}
-
-/** In hundredths, as policies have them. */
-function trunkEpochs({ epochs, batchSize }: PolicyTrain, plain: number): number {
-  const share = Math.min(TRUNK.most, Math.max(TRUNK.least, (TRUNK_STEPS * batchSize) / plain));
-  return Math.max(0.01, Math.round(100 * share * epochs) / 100);
+  const share = Math.min(TRUNK.most, Math.max(TRUNK.least, (TRUNK_STEPS * settings.batchSize) / plain));
+  // In hundredths, as policies have them.
+  const epochs = Math.max(0.01, Math.round(100 * share * settings.epochs) / 100);
+  const trunk = { epochs, images: imagesFor({ ...settings, epochs }, splits) };
+  return { ...prepared, splits, folder, seed, plain, trunk };
 }
 
 /** What two processes that work on one run must have alike. */

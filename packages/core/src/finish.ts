@@ -4,7 +4,6 @@ import {
   imagesSeen,
   type Evaluation,
   type FitResult,
-  type Json,
   type Pictures,
   type Policy,
   type Splits,
@@ -30,7 +29,7 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
   const test = splits.test ? await tested({ ...context, task }, model, splits) : null;
   if (test) folder.predictions(test, splits.train.classes);
   if (test) await showAnswers(opened, model, test);
-  await folder.model(model, policy, metadataOf(opened, model, test));
+  await folder.model(model, policy, saved(opened, model, test));
   return {
     model,
     policy,
@@ -47,25 +46,9 @@ export async function finish(context: Context, opened: Opened, outcome: Outcome,
     folder: folder.path ?? null,
   };
 }
-/** What a saved model is told to be: `metadata.json`. */
-function metadataOf(
-  { session, splits }: Opened,
-  model: LayersModel,
-  test: Evaluation | null,
-): { readonly [key: string]: Json } {
-  const { h, w, c, range } = splits.train.format;
-  const { fit = null, interpolation = null } = splits.train.resize ?? {};
-  return {
-    classes: [...splits.train.classes],
-    input: { shape: [h, w, c], range: [...range], fit, interpolation },
-    task: session.task,
-    output: givesProbabilities(topologyOf(model)) ? "probabilities" : "logits",
-    test: test && { images: test.images, error: test.error, ece: test.ece },
-    thresholds: test?.classes.every(({ threshold }) => threshold !== undefined)
-      ? test.classes.map(({ threshold }) => threshold!)
-      : null,
-  };
-}
+/** What is told of a saved model. */
+const saved = ({ session: { task }, splits: { train } }: Opened, model: LayersModel, test: Evaluation | null) =>
+  ({ train, task, test, output: givesProbabilities(topologyOf(model)) ? "probabilities" : "logits" }) as const;
 /** On the test split; where answers need decision thresholds, with those of the validation split. */
 async function tested(judging: Judging, model: LayersModel, { test, validation }: Splits): Promise<Evaluation> {
   if (judging.task === "classification") return evaluateModel(model, test!, judging);
@@ -91,10 +74,7 @@ async function plainOf(outcome: Outcome): Promise<LayersModel> {
     outcome.model.dispose();
   }
 }
-/**
- * The baseline, saved and tested as `finish` does it; on validation where there is no test split. `rows`: those whose answers are
- * drawn.
- */
+/** The baseline, saved and tested as by `finish`; on validation where nothing is kept for a test. `rows`: whose answers are drawn. */
 export async function finishBaseline(
   context: Context,
   opened: Opened,
@@ -108,7 +88,7 @@ export async function finishBaseline(
     ? tested(judging, model, splits)
     : evaluateModel(model, splits.validation, judging));
   const drawn = await drawAnswers(session.scaffold, model, evaluation, splits.test ?? splits.validation, rows);
-  await folder.baseline(model, metadataOf(opened, model, splits.test ? evaluation : null));
+  await folder.baseline(model, saved(opened, model, splits.test ? evaluation : null));
   model.dispose();
   return { evaluation, drawn };
 }

@@ -123,7 +123,7 @@ export async function searchJob(context: Context, options: SearchOptions): Promi
     warm: (options.search?.warm ?? []) as unknown as Json,
   });
   const { plain, folder, seed } = opened;
-  opened.expect(imagesFor({ ...opened.session.settings, epochs: opened.trunkEpochs }, opened.splits) + budget * plain);
+  opened.expect(opened.trunk.images + budget * plain);
   const plainRun = new PlainRun(context, opened, false);
   const { found, policy, attribution } = await searchWith(context, opened, options, plainRun);
   const searched = addCost(found.spent, attribution.cost);
@@ -168,12 +168,12 @@ class PlainRun {
   async #make(policy: Fragment): Promise<Plain> {
     const message = this.compare ? "plain baseline" : "plain trunk";
     this.#context.emit({ kind: "stage", stage: "baseline", message, secondsLeft: null });
-    const { session, splits, folder, seed, plain, trunkEpochs } = this.#opened;
+    const { session, folder, seed, plain, trunk: begin } = this.#opened;
     const part = (id: string, until: number, from?: string): Promise<Trial> => {
       const how = { id, policy, until, horizon: plain, seed };
       return trainPlainly(this.#opened, { ...how, ...(from && { from }) });
     };
-    const trunk = await part(TRUNK_NAME, imagesFor({ ...session.settings, epochs: trunkEpochs }, splits));
+    const trunk = await part(TRUNK_NAME, begin.images);
     if (!this.compare) return { trunk, baseline: undefined };
     const late = await part(LATE_NAME, Math.round(LATE * plain), TRUNK_NAME);
     const from = decode(folder.store.get(checkpointKey(LATE_NAME))!);
@@ -239,16 +239,8 @@ async function trainLast(opened: Opened, policy: Fragment, made?: Trial): Promis
   const { position: origin } = positionOf(start?.checkpoint);
   const data = { ...session.data, ...(settings.withValidation && { train: rows.concat(validation) }) };
   const until = origin + imagesFor(settings, splits);
-  const order = {
-    key: "final",
-    policy,
-    seed,
-    until,
-    horizon: until,
-    origin,
-    lasting: true,
-    validate: !settings.withValidation,
-  };
+  const validate = !settings.withValidation;
+  const order = { key: "final", policy, seed, until, horizon: until, origin, lasting: true, validate };
   const outcome = await train({ ...session, data }, { ...order, ...(start && { from: start.checkpoint }) });
   return { ...outcome, cost: addCost(outcome.cost, start?.cost ?? zeroCost) };
 }

@@ -10,7 +10,7 @@ import {
   type Regimen,
   type SearchOptions,
 } from "@regimen/contracts";
-import { imagesFor, type Opened } from "./context.ts";
+import type { Opened } from "./context.ts";
 import { LATE_NAME, TRUNK_NAME, usable } from "./search.ts";
 
 export function learnerOf(options: SearchOptions, { metalearners }: Regimen["registered"]): MetaLearner {
@@ -30,7 +30,7 @@ export function learnerOf(options: SearchOptions, { metalearners }: Regimen["reg
 
 /** `compared`: there will be a baseline, whose later checkpoint a learner may look at. */
 export function problemOf(opened: Opened, options: SearchOptions, budget: number, compared: boolean): Problem {
-  const { session, splits, seed, plain, trunkEpochs } = opened;
+  const { session, seed, plain, trunk } = opened;
   const space = options.search?.space ?? {};
   const known = session.registered.techniques.map(({ name }) => name);
   for (const use of Object.keys(space)) {
@@ -88,10 +88,10 @@ export function problemOf(opened: Opened, options: SearchOptions, budget: number
       classes: session.data.train.classes.length,
       validation: session.data.validation.length,
       // Settings of a training that goes on from the trunk.
-      start: { plainEpochs: trunkEpochs, plainHorizon: session.settings.epochs },
+      start: { plainEpochs: trunk.epochs, plainHorizon: session.settings.epochs },
       ...(compared && { late: LATE_NAME }),
       trunk: TRUNK_NAME,
-      trunkImages: Math.round(imagesFor({ ...session.settings, epochs: trunkEpochs }, splits) / batch) * batch,
+      trunkImages: Math.round(trunk.images / batch) * batch,
     },
     plain: cost,
     budget: scaleCost({ ...cost, inferred: 0 }, budget),

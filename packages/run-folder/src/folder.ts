@@ -18,7 +18,7 @@ import {
 } from "@regimen/contracts";
 import { EventFile, type Value } from "@regimen/tensorboard";
 import { Journal } from "./journal.ts";
-import { saveModel } from "./model-files.ts";
+import { metadataOf, saveModel, type SavedOf } from "./model-files.ts";
 import { address, sheetPng } from "./sheet.ts";
 import { folderStore, memoryStore, onDisk, type Store } from "./store.ts";
 import { writeWhole } from "./whole.ts";
@@ -199,14 +199,14 @@ export class RunFolder {
     });
   }
 
-  async model(model: LayersModel, policy: Policy, metadata: { readonly [key: string]: Json }): Promise<void> {
+  async model(model: LayersModel, policy: Policy, of: SavedOf): Promise<void> {
     this.json("policy.json", policy as unknown as Json);
-    if (this.path) await saveModel(model, join(this.path, "model"), { format: 1, ...metadata, policy: policy.name });
+    if (this.path) await saveModel(model, join(this.path, "model"), metadataOf(of, policy.name));
   }
 
   /** The model that the result is compared with, in `baseline/`: what to keep where the result is no better. */
-  async baseline(model: LayersModel, metadata: { readonly [key: string]: Json }): Promise<void> {
-    if (this.path) await saveModel(model, join(this.path, "baseline"), { format: 1, ...metadata, policy: "none" });
+  async baseline(model: LayersModel, of: SavedOf): Promise<void> {
+    if (this.path) await saveModel(model, join(this.path, "baseline"), metadataOf(of, "none"));
   }
 
   /** The run is complete: notes so, and deletes what only a resumed run would need. */

@@ -1,12 +1,37 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { RegimenError, type Json } from "@regimen/contracts";
+import { RegimenError, type Evaluation, type Json, type Source, type Task } from "@regimen/contracts";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { writeWhole } from "./whole.ts";
 
 /** tfjs' own layout on disk, which `tf.loadLayersModel` also reads over HTTP. */
 type ModelJson = tf.io.ModelJSON & { readonly format?: string };
+
+/** What a model was trained on and for, and what a test said of it. */
+export type SavedOf = {
+  readonly train: Pick<Source, "classes" | "format" | "resize">;
+  readonly task: Task;
+  readonly output: "probabilities" | "logits";
+  readonly test: Evaluation | null;
+};
+
+/** `metadata.json`: how images are read for a model, and how its answers are. `policy`: the name of the one that trained it. */
+export function metadataOf({ train, task, output, test }: SavedOf, policy: string): Json {
+  const { h, w, c, range } = train.format;
+  const { fit = null, interpolation = null } = train.resize ?? {};
+  const thresholds = test?.classes.map(({ threshold }) => threshold ?? null) ?? [];
+  return {
+    format: 1,
+    classes: [...train.classes],
+    input: { shape: [h, w, c], range: [...range], fit, interpolation },
+    task,
+    output,
+    test: test && { images: test.images, error: test.error, ece: test.ece },
+    thresholds: thresholds.length && !thresholds.includes(null) ? thresholds : null,
+    policy,
+  };
+}
 
 /**
  * Writes `model.json` and `weights.bin` into `folder`, which is made where it is missing, and `metadata.json` beside them
