@@ -110,4 +110,13 @@ describe.skipIf(!built)(`bad input${built ? "" : " (skipped: run npm run setup f
     writeFileSync(at("new.json"), '{ "format": 9 }');
     refused(run("fit", "--policy", "new.json", "--config", file), /REG_POLICY_FORMAT: .*format 9/);
   });
+
+  it("a number of workers that is none", () => {
+    for (const text of ["many", "0", "1.5", "99999"])
+      refused(run("train", "--workers", text), /REG_USAGE: .*expected a number from 1 to 10000, or auto/);
+    refused(
+      run("search", "--workers", "auto", "--redis", "redis://localhost", "--config", config(train)),
+      /REG_USAGE: .*how many workers wait/,
+    );
+  });
 });

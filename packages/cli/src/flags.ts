@@ -90,7 +90,7 @@ export function whole(text: string): number {
 
 function several(text: string): number | "auto" {
   if (text === "auto") return text;
-  const value = whole(text);
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (value < 1 || value > 10_000)
     throw new InvalidArgumentError(`got "${text}"; expected a number from 1 to 10000, or auto.`);
   return value;
