@@ -42,6 +42,10 @@ class Trial(tune.Trainable):
 
     def step(self):
         report = self.fit and self.fit.next()
+        if self.fit and not report and math.isinf(self.last):
+            # Trainings of several parts (ensembles, say) tell nothing on their way.
+            loss = self.fit.end()["loss"]
+            self.last = math.inf if loss is None else loss
         # Where it ends without telling more, it failed; or the budget was spent before it began.
         epoch, self.last = report if report else (longest, self.last)
         return {"loss": self.last, "epoch": epoch, "paid": self.epochs > 0, "done": not report or epoch >= self.epochs}
@@ -111,7 +115,7 @@ results = tuner.fit()
 told = {result.metrics["trial_id"]: result for result in results if result.metrics}
 ended = {name: settled(name) for name in trials()}
 ray.shutdown()
-losses = {name: result.metrics["loss"] for name, result in told.items() if "loss" in result.metrics}
+losses = {name: result.metrics["loss"] for name, result in told.items() if math.isfinite(result.metrics.get("loss", math.inf))}
 best = min(losses, key=losses.get) if losses else None
 answer(
     best=fragment(problem, told[best].config.__getitem__) if best else {"steps": [], "train": {}},

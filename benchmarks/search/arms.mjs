@@ -23,6 +23,11 @@ export const ARMS = [
   fixed("mirror + translate", BASE),
   fixed("RandAugment(2, 9) alone", [technique("randaugment", { n: 2, m: 9 })]),
   fixed("+ RandAugment(2, 9)", [...BASE, technique("randaugment", { n: 2, m: 9 })]),
+  fixed("+ RandAugment(2, 9), weight decay", [
+    ...BASE,
+    technique("randaugment", { n: 2, m: 9 }),
+    technique("weight-decay"),
+  ]),
   fixed("+ TrivialAugment standard", [...BASE, technique("trivialaugment", { space: "standard" })]),
   fixed("+ mixup", [...BASE, technique("mixup")]),
   fixed("+ CutMix", [...BASE, technique("cutmix")]),
