@@ -139,8 +139,9 @@ const isMovement = ({ techniques }: Problem, use: string): boolean =>
 const batchOf = ({ base, facts }: Problem): number => Number(base.train?.["batchSize"] ?? facts["batchSize"] ?? 0);
 function forkImages(problem: Problem): number {
   const { trained } = problem.plain;
-  const share = Math.min(FORK.most, Math.max(FORK.least, (FORK.steps * batchOf(problem)) / trained));
-  return Math.max(1, Math.round(share * trained));
+  // Where nobody says how large a batch is, as long as one may be.
+  const needed = (FORK.steps * batchOf(problem)) / trained || FORK.most;
+  return Math.max(1, Math.round(Math.min(FORK.most, Math.max(FORK.least, needed)) * trained));
 }
 
 /** What was good elsewhere, as far as it is known here and not refused; then what is usual, then what is not. */
