@@ -187,5 +187,6 @@ def finished(ask, folder, ended):
     broke = re.search(r"after (\d+) images", error)
     lost = int(broke.group(1)) if broke else 0
     images = max(stopped_images(folder), epochs, lost)
-    lines = [line for line in error.splitlines() if line.startswith("regimen: ")]
-    return {"loss": None, "images": images, "why": lines[-1] if lines else "killed"}
+    lines = [line.removeprefix("regimen: ") for line in error.splitlines() if line.startswith("regimen: ")]
+    # Without the folder of a trial, which is gone when the search is over.
+    return {"loss": None, "images": images, "why": lines[-1].split("; ")[0] if lines else "killed"}

@@ -10,7 +10,6 @@ const missing = await nodeGpu.load().then(
 );
 
 describe.skipIf(missing !== undefined)(`TensorFlow on a GPU${missing ? ` (skipped: ${missing})` : ""}`, () => {
-  if (missing !== undefined) return void test("every op, and the laws of recordings", () => undefined);
   recorderLaws("TensorFlow on a GPU", async () => (await nodeGpu.load()).record!, { describe, test });
   backendLaws(nodeGpu, { describe, test });
 });

@@ -123,8 +123,8 @@ function unseen(state: RegularizationState): RegularizationState {
   return { ...state, problem, phase: "forks", taken: { policy, loss: null } };
 }
 /**
- * What has been taken, and of the moves that no images are left for what a fork would hardly have decided against; a policy that was good
- * elsewhere is left as it is.
+ * What has been taken, and of the moves that were not tried what no fork can judge, or would hardly have decided against; a policy that
+ * was good elsewhere is left as it is.
  */
 function rest({ problem, taken, moves }: RegularizationState): RegularizationState["taken"] {
   if (!taken || problem.warm?.some(({ steps }) => steps.length)) return taken;
@@ -159,6 +159,7 @@ function withMoves(state: RegularizationState, probed: ProbeAnswer["probed"]): R
     ...state,
     problem,
     phase: "forks",
+    // What is given comes behind all that is tried.
     moves: [
       ...warm,
       ...moves.filter(({ as }) => as !== "won" && as !== "given"),
@@ -175,11 +176,10 @@ function ask(state: RegularizationState): readonly [Request, RegularizationState
   if (phase === "probe") return askProbe(state);
   const move = phase === "base" ? null : state.moves[0];
   const moves = state.moves.slice(1);
-  if (move === undefined) return done(state);
-  if (!canPay(state) && move?.as !== "given") return done({ ...state, taken: rest(state), moves: [] });
+  if (move === undefined || move?.as === "given" || !canPay(state))
+    return done({ ...state, taken: rest(state), moves: [] });
   const from = taken?.policy ?? mergeFragments(problem.base, { steps: [] });
   const policy = move ? moved(problem, from, move) : from;
-  if (policy && taken && move?.as === "given") return ask({ ...state, moves, taken: { ...taken, policy } });
   return policy ? askFork({ ...state, moves }, { policy, move }) : ask({ ...state, moves });
 }
 const canPay = ({ over, spent, dearest, limit }: RegularizationState): boolean => !over && spent + dearest <= limit;
