@@ -14,7 +14,7 @@ const CLASSES = ["ground", "light", "strong light"];
 const SIDE = 8;
 
 /** The answers of a model that gives the image back: levels from 100 on are light, from 110 on strong light. */
-const scaffold: Pick<Scaffold, "name" | "version" | "tasks" | "answer" | "draw"> = {
+const scaffold: Pick<Scaffold, "name" | "version" | "tasks" | "answer" | "draw" | "examine"> = {
   name: "levels",
   version: "1.0.0",
   tasks: ["semantic_segmentation", "detection"],
@@ -37,6 +37,23 @@ const scaffold: Pick<Scaffold, "name" | "version" | "tasks" | "answer" | "draw">
       };
     });
   },
+  examine: ({ classes, thresholds }) => ({
+    add: () => undefined,
+    read: async () => ({
+      images: 1,
+      error: 0,
+      loss: 0,
+      ece: null,
+      classes: classes.map((name, at) => ({
+        name,
+        support: 1,
+        precision: null,
+        recall: null,
+        ...(thresholds && { threshold: thresholds[at]! }),
+      })),
+      predictions: [],
+    }),
+  }),
   async draw({ rows, format: { h, w }, thresholds }) {
     const n = rows.images.length / (h * w);
     const images = new Uint8Array(n * 3 * h * w);
@@ -196,6 +213,16 @@ describe("boxes", () => {
     ]);
     // The scaffold was told the thresholds.
     expect(Math.max(...(await grey("found/overlays/b/turned.png")).pixels)).toBe(77);
+  });
+});
+
+describe("evaluate", () => {
+  it("reads a saved model with the thresholds that came with it", async () => {
+    writeFileSync(join(cwd, "boxes.csv"), "path,label,xmin,ymin,xmax,ymax\nnew/a/wide.png,light,12,4,20,12\n");
+    const { out, err } = await cli(["evaluate", "--model", "boxes", "--data", "boxes-csv:boxes.csv", "--json"], world);
+    expect(err).not.toContain("REG_");
+    const { classes } = JSON.parse(out) as { classes: { threshold?: number }[] };
+    expect(classes.map(({ threshold }) => threshold)).toEqual([0.1, 0.5, 0.3]);
   });
 });
 
