@@ -1,10 +1,6 @@
 // The sets of benchmarks/tasks.mjs: real images, with masks, boxes, several labels, or one class against the rest.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-
-// What our readers themselves read pictures with.
-const sharp = createRequire(new URL("../../packages/data/package.json", import.meta.url))("sharp");
 
 /** The class that is told from all others. */
 const ONE = "crazing";
@@ -66,27 +62,18 @@ function csv(file, head, rows) {
   return file;
 }
 
-/** Masks of numbered nuclei as masks of two classes. */
-async function nuclei(folder, scratch) {
+/** Images and their masks, in which each nucleus has a number. */
+function nuclei(folder, scratch) {
   const from = join(folder, "nuclei");
   const root = join(scratch, "nuclei");
   for (const row of table(join(from, "index.csv"))) {
     const [file, split] = [row[0], row.at(-1)];
-    const [images, masks] = ["images", "masks"].map((part) => join(root, split, part));
-    for (const made of [images, masks]) mkdirSync(made, { recursive: true });
-    copyFileSync(join(from, "images", file), join(images, file));
-    const { data, info } = await sharp(join(from, "labels", file))
-      .raw({ depth: "ushort" })
-      .toBuffer({ resolveWithObject: true });
-    const numbers = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
-    const { width, height, channels } = info;
-    const mask = Uint8Array.from({ length: width * height }, (_, at) => Number(numbers[at * channels] > 0));
-    await sharp(mask, { raw: { width, height, channels: 1 } })
-      .toColourspace("b-w")
-      .png()
-      .toFile(join(masks, file));
+    for (const [part, to] of Object.entries({ images: "images", labels: "masks" })) {
+      mkdirSync(join(root, split, to), { recursive: true });
+      copyFileSync(join(from, part, file), join(root, split, to, file));
+    }
   }
-  return ["train", "test"].map((split) => ({ format: "mask-folder", path: join(root, split) }));
+  return ["train", "test"].map((split) => ({ format: "mask-folder", path: join(root, split), instances: true }));
 }
 
 /** Where each file of NEU-DET lies, and its split. */
@@ -129,7 +116,7 @@ function labels(folder, scratch, labelOf) {
 
 /** The caller disposes of it. */
 export async function openSet(regimen, set, folder, scratch) {
-  const [trainSpec, testSpec] = await set.specs(folder, scratch);
+  const [trainSpec, testSpec] = set.specs(folder, scratch);
   const all = await regimen.open(trainSpec, set.how);
   const test = await regimen.open(testSpec, { ...set.how, classes: all.classes });
   const { every = 1, held } = set;

@@ -67,21 +67,22 @@ function expectLabels(train: Source, task: Task): void {
       "REG_DATA_LABEL",
       `binary classification got ${train.classes.length} classes (${train.classes.slice(0, 5).join(", ")}); expected two: use task classification, or multilabel_classification`,
     );
-  if (!exclusive) return;
   const [labels, k] = [train.labels()!, train.classes.length];
-  const several = classesOf(train).findIndex(
-    (_, row) => labels.subarray(row * k, (row + 1) * k).reduce((sum, label) => sum + label, 0) > 1.01,
-  );
+  const sumOf = (row: number): number => labels.subarray(row * k, (row + 1) * k).reduce((sum, label) => sum + label, 0);
+  const several = exclusive ? classesOf(train).findIndex((_, row) => sumOf(row) > 1.01) : -1;
   if (several >= 0)
     throw new RegimenError(
       "REG_DATA_LABEL",
       `"${train.id(several)}" has several labels, and in ${task} classes exclude each other; use task multilabel_classification, or leave it one label`,
     );
-  const present = new Set(classesOf(train));
-  if (present.size < 2)
+  const present = new Set<number>();
+  labels.forEach((label, at) => label > 0 && present.add(at % k));
+  const shown = train.classes.filter((_, at) => present.has(at));
+  const needed = exclusive || task === "semantic_segmentation" ? 2 : 1;
+  if (shown.length < needed)
     throw new RegimenError(
       "REG_DATA_ONE_CLASS",
-      `all ${train.length} training images are of one class (${train.classes[[...present][0] ?? 0]}); a classifier needs images of at least two`,
+      `all ${train.length} training images show ${shown.length ? `one class only (${shown[0]})` : `none of the classes (${train.classes.join(", ")})`}; ${task} needs images of at least ${needed === 2 ? "two" : "one"}`,
     );
 }
 

@@ -76,6 +76,15 @@ test("multilabel, from labels to a plain model, thresholds and predictions.csv",
   });
 }, 60_000);
 
+test("multilabel images of which none has a label are refused", async () => {
+  const regimen = await createRegimen({ plugins: [classifier], backend: "current" });
+  const data = splits(["a", "b", "c"], true);
+  const train: Samples = { ...data.train, labels: () => new Float32Array(3 * 160) };
+  const asked = { model: model(3, "sigmoid"), data: { ...data, train }, training, policy: "none" } as const;
+  const fitted = regimen.fit({ ...asked, task: "multilabel_classification" });
+  await expect(fitted).rejects.toThrow(/REG_DATA_ONE_CLASS.*none of the classes \(a, b, c\).*at least one/);
+});
+
 test("binary with one sigmoid; and several labels are refused where classes exclude each other", async () => {
   const regimen = await createRegimen({ plugins: [classifier], backend: "current" });
   const task = "binary_classification";
