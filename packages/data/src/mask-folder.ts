@@ -6,6 +6,7 @@ import { openFiles } from "./files.ts";
 import { listed, natural } from "./labels.ts";
 import { readMask } from "./mask-pixels.ts";
 import { withMasks } from "./masked.ts";
+import { numbersObjects } from "./numbered-objects.ts";
 import { checkOptions, ignoresLabels, optionalText, pathsOf } from "./options.ts";
 import { endingsOf, entriesOf, filesBelow, isImageName, joined, lookAt, slashed } from "./paths.ts";
 import type { FileReader, OpenedSamples } from "./samples.ts";
@@ -71,12 +72,18 @@ export async function openMaskFolder(spec: DataSpec, how: ReadHow, memory?: numb
       "REG_DATA_EMPTY",
       `none of the ${files.length} images of ${name} has a mask of its name (the first: ${files[0]!.id}); expected masks/NAME.png for images/NAME.*`,
     );
+  const named =
+    how.classes ?? (await readClassNames(join((await lookAt(pathsOf(spec)[0]!, how.base)).full, "classes.txt")));
+  const asked = flag(spec, "instances");
+  const drawn = files.flatMap(({ mask }) => mask ?? []);
+  const told = asked === undefined && (named?.length ?? 2) === 2 && !ignoresLabels(spec);
+  const numbers = told && (await numbersObjects(drawn, named !== undefined));
+  const instances = asked ?? numbers;
   const notes = [
+    ...(numbers ? [NUMBERED] : []),
     ...(bare.length ? [`${bare.length} images have no mask and count as unlabelled`] : []),
     ...(unused > 0 && spec.limit === undefined ? [`${unused} masks belong to no image`] : []),
   ];
-  const named =
-    how.classes ?? (await readClassNames(join((await lookAt(pathsOf(spec)[0]!, how.base)).full, "classes.txt")));
   const images = await openFiles(
     { name, classes: [], files: files.map(({ path, id }) => ({ path, id, label: -1 })), skipped: [], notes },
     how,
@@ -85,7 +92,6 @@ export async function openMaskFolder(spec: DataSpec, how: ReadHow, memory?: numb
   const byId = new Map(files.map((file) => [file.id, file]));
   const maskOf = (row: number): string | undefined =>
     ignoresLabels(spec) ? undefined : byId.get(images.id(row))!.mask;
-  const instances = flag(spec, "instances");
   let coloured = false;
   const masked = await withMasks(images, {
     fit: how.fit,
@@ -106,6 +112,8 @@ export async function openMaskFolder(spec: DataSpec, how: ReadHow, memory?: numb
   return masked;
 }
 
+const NUMBERED =
+  "the numbers in each mask run from 1 without a gap, as those of objects do: all above 0 is one class (instances: false where they are classes)";
 const COLOUR = 2 ** 24;
 const hex = (colour: number): string => `#${colour.toString(16).padStart(6, "0")}`;
 
@@ -168,9 +176,9 @@ function numbered(
   };
 }
 
-function flag(spec: DataSpec, key: string): boolean {
+function flag(spec: DataSpec, key: string): boolean | undefined {
   const value = spec[key];
-  if (value === undefined || typeof value === "boolean") return value ?? false;
+  if (value === undefined || typeof value === "boolean") return value;
   throw new RegimenError(
     "REG_CONFIG_INVALID",
     `data of format ${spec.format} got ${key}: ${JSON.stringify(value)}; expected true or false`,
@@ -179,7 +187,7 @@ function flag(spec: DataSpec, key: string): boolean {
 
 /**
  * `format: mask-folder`. A folder with images/ and masks/ in it: a PNG for each image, of the same name. Options: `images`,
- * `masks` (their names), `instances: true` (each object has a number: everything above 0 is one class), `ignore` (a level, or a
+ * `masks` (their names), `instances` (each object has a number: everything above 0 is one class; found out unless told), `ignore` (a level, or a
  * colour as "#rrggbb"), `limit`, `labels: false`.
  */
 export const maskFolderReader: FileReader = {

@@ -20,7 +20,7 @@ export function countSizes(sizes: Iterable<Size & { readonly images?: number }>)
 
 /**
  * One size for all: the asked one; else the images' own where they agree (shorter side up to 512); else a square whose side is the
- * median of the shorter sides, rounded down to one of 28, 32, 48, 64, 96, 128, 160, 224. `note` says in words what was chosen and why.
+ * median of the shorter sides, rounded down to one of 28, 32, 48, 64, 96, 128, 160, 224. `note` says in words what was chosen and why, unless it was asked for.
  */
 export function chooseSize(
   sizes: readonly SizeCount[],
@@ -29,10 +29,7 @@ export function chooseSize(
   const first = sizes[0]!;
   const text = (size: Size) => `${size.w}×${size.h}`;
   const agree = sizes.length === 1;
-  if (asked) {
-    const same = agree && first.h === asked.h && first.w === asked.w;
-    return { size: asked, note: same ? null : `images are resized to ${text(asked)}, as asked` };
-  }
+  if (asked) return { size: asked, note: null };
   if (agree && Math.min(first.h, first.w) <= OWN_SIZE_LIMIT) return { size: { h: first.h, w: first.w }, note: null };
   const total = sizes.reduce((sum, size) => sum + size.images, 0);
   const shorter = [...sizes].sort((a, b) => Math.min(a.h, a.w) - Math.min(b.h, b.w));

@@ -170,6 +170,42 @@ describe("mask-folder", () => {
     samples.dispose();
   });
 
+  /** 4×4 pixels with these numbers, the rest 0. */
+  const numbersTo = (end: number, gap = 0): Buffer =>
+    png(
+      4,
+      8,
+      0,
+      Array.from({ length: 4 }, (_, y) =>
+        Array.from({ length: 4 }, (_, x) => (4 * y + x > end || 4 * y + x === gap ? 0 : 4 * y + x)),
+      ),
+    );
+  const objects = { a: numbersTo(3), b: numbersTo(7), c: numbersTo(9), d: numbersTo(12) };
+
+  it("numbers that run from 1 to another end in each mask are objects, which is noted; instances: false is believed", async () => {
+    const samples = await opened(objects);
+    expect(samples.classes).toEqual(["background", "object"]);
+    expect(samples.notes?.join()).toContain("instances: false");
+    expect(await read(samples)).toEqual([0, 1, 1, 1, ...Array<number>(12).fill(0)]);
+    samples.dispose();
+    const split = await opened({ a: numbersTo(4) }, {}, { classes: ["background", "object"] });
+    expect((await read(split)).filter((k) => k === 1)).toHaveLength(4);
+    split.dispose();
+    const told = await opened(objects, { instances: false });
+    expect(told.classes).toHaveLength(13);
+    told.dispose();
+  });
+
+  it.each([
+    ["few classes", { a: numbersTo(2), b: numbersTo(3), c: numbersTo(4), d: numbersTo(5) }],
+    ["all classes everywhere", { a: numbersTo(12), b: numbersTo(12), c: numbersTo(12), d: numbersTo(12) }],
+    ["gaps", { ...objects, c: numbersTo(9, 3), d: numbersTo(12, 5) }],
+  ])("%s: numbers are classes", async (_, masks) => {
+    const samples = await opened(masks);
+    expect(samples.classes.length).toBeGreaterThan(2);
+    samples.dispose();
+  });
+
   it("colours are classes, with names and ignored ones where told", async () => {
     const row = [0, 0, 0, 255, 0, 0, 0, 255, 0, 224, 224, 192];
     const file = png(4, 8, 2, [row, row, row, row]);

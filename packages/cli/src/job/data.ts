@@ -86,6 +86,7 @@ export async function openData(
       ...(synthetic && { synthetic }),
     };
     const skipped = opened.flatMap((source) => source.skipped);
+    const notes = [...new Set(opened.flatMap((source) => source.notes ?? []))];
     const format = [h, w, c] as const;
     const splits = {
       ...countSplits(train, validation, test, unlabeled),
@@ -96,7 +97,7 @@ export async function openData(
       train,
       skipped,
       dispose,
-      plan: { name, classes: train.classes, imageShape: format, splits, unreadable: skipped.length },
+      plan: { name, classes: train.classes, imageShape: format, splits, unreadable: skipped.length, notes },
     };
   } catch (error) {
     dispose();

@@ -26,6 +26,7 @@ export function planLines(
   const lines: [string, string][] = [
     ["data", `${data.name} · ${data.classes.length} classes · ${h}×${w}×${c}${reduced}`],
     ["splits", parts.join(" · ")],
+    ...data.notes.map((note): [string, string] => ["note", note]),
     ["model", `${model.name} · ${count(model.parameters)} parameters`],
     ["training", trainingWords(training)],
     ...(plan.policy === null ? [] : [["policy", plan.policy] as [string, string]]),

@@ -25,6 +25,7 @@ export type Plan = {
       readonly synthetic: number | null;
     };
     readonly unreadable: number;
+    /** What the readers say of how they took the files. */ readonly notes: readonly string[];
   };
   readonly model: { readonly name: string; readonly parameters: number };
   readonly training: TrainSettings | PolicyTrain;
