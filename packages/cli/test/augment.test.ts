@@ -274,6 +274,35 @@ describe("the sheet of a run's report", () => {
       expect(new Set(cells).size).toBeGreaterThan(3);
     }
   });
+  it("has what belongs to an image on it, moved with it, and the file's name beside it", async () => {
+    await createRegimen({ plugins: [cpu], backend: "cpu" });
+    const step = { use: "test-lower", version: "1.0.0", with: { rr: 1 } };
+    const marked = source({
+      ...grey,
+      id: (row) => `set/images/${row}.png`,
+      read: async (rows) => ({
+        ...(await grey.read(rows)),
+        images: new Uint8Array(rows.length * 48).fill(100),
+        masks: Int32Array.from({ length: rows.length * 16 }, (_, at) => Number(at % 16 < 4)),
+        boxes: {
+          at: Float32Array.from({ length: rows.length * 4 }, (_, at) => [0, 2, 3, 4][at % 4]!),
+          labels: Float32Array.from({ length: rows.length * 2 }, (_, at) => at % 2),
+          weights: new Float32Array(rows.length).fill(1),
+        },
+      }),
+    });
+    const sheet = (await augmentedSheet(of([step]), techniques, marked, "semantic_segmentation"))!;
+    expect(sheet.rows.every((name) => /^\d\.png$/.test(name))).toBe(true);
+    const { data, info } = await pixels(sheet.image);
+    const at = (y: number, x: number): number[] => [...data.subarray((y * info.width + x) * 3).subarray(0, 3)];
+    const [plain, tinted, framed] = [
+      [100, 100, 100],
+      [152, 124, 60],
+      [86, 180, 233],
+    ];
+    expect([at(0, 0), at(1, 0), at(0, 3), at(3, 3)]).toEqual([tinted, plain, framed, plain]);
+    expect([at(1, 4), at(2, 4), at(3, 7)]).toEqual([tinted, plain, framed]);
+  });
   it("is none where the policy changes no image", async () => {
     const step = { use: "test-unseen", version: "1.0.0", with: { rr: 1 } };
     expect(await augmentedSheet(of([step]), techniques, grey, "classification")).toBeNull();

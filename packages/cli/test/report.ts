@@ -17,6 +17,7 @@ export const report: Report = {
     machine: "paper",
     imagesPerSecond: 100,
     command: "regimen train ./photos",
+    chosen: {},
   },
   dataset: {
     name: "photos",

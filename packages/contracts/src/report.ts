@@ -115,6 +115,8 @@ export type Report = {
     readonly machine: string;
     readonly imagesPerSecond: number | null;
     readonly command: string | null;
+    /** By the configuration's keys, what was chosen where it says auto: another time or machine might choose otherwise. */
+    readonly chosen: Readonly<Record<string, Json>>;
   };
   readonly dataset: {
     readonly name: string;

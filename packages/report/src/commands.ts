@@ -1,25 +1,36 @@
 // Commands that go on from a run: what was typed then, for another job.
 import type { Report } from "@regimen/core";
 
+/** Flags with a value that say on what data, with what and with which settings: they hold for any job. */
 const KEPT = ["--config", "--backend", "--plugin", "--set"];
-const DROPPED = ["--out", "--seed", "--budget", "--time"];
+/** Those that only a search has. */
+const SEARCH = ["--budget", "--warm"];
+/** Those that change nothing of the result, or that a command here says itself. */
+const DROPPED = ["--out", "--seed", "--time", "--workers", "--redis"];
+/** Settings of a search, and those that a training has from its policy or that a command here says itself. */
+const OF_SEARCH = /^(search\.|training\.epochs=)/;
 
-/** The data and settings of the command that started the run; a placeholder where it was started from code, or with quotes. */
-function same({ run: { command } }: Report): string[] {
+/**
+ * The data and settings of the command that started the run, with what was chosen where they say auto; a placeholder for the data
+ * where it was started from code, or with quotes. `search`: all that a search is told too.
+ */
+function same({ run: { command, chosen } }: Report, search: boolean): string[] {
+  const holds = (setting: string): boolean => search || !OF_SEARCH.test(setting);
+  const settings = Object.entries(chosen).map(([key, value]) => `${key}=${JSON.stringify(value).replaceAll('"', "")}`);
+  const sets = settings.filter(holds).flatMap((setting) => ["--set", setting]);
   const words = (command ?? "").split(/\s+/);
   const job = words.findIndex((word) => ["train", "resume"].includes(word));
-  if (command === null || job < 0 || words[job] === "resume" || /["'\\]/.test(command)) return ["DATA"];
+  if (command === null || job < 0 || words[job] === "resume" || /["'\\]/.test(command)) return ["DATA", ...sets];
   const kept: string[] = [];
   for (let i = job + 1; i < words.length; i++) {
-    const word = words[i]!;
-    const next = words[i + 1] ?? "";
-    if (KEPT.includes(word)) {
-      if (!/^(search\.|training\.epochs)/.test(next)) kept.push(word, next);
-      i++;
-    } else if (DROPPED.includes(word)) i++;
-    else if (KEPT.some((flag) => word.startsWith(`${flag}=`)) || !word.startsWith("-")) kept.push(word);
+    const [, word = words[i]!, inside] = /^(--[a-z]+)=(.*)$/.exec(words[i]!) ?? [];
+    if ([...KEPT, ...SEARCH, ...DROPPED].includes(word)) {
+      const value = inside ?? words[++i] ?? "";
+      const wanted = SEARCH.includes(word) ? search : KEPT.includes(word) && (word !== "--set" || holds(value));
+      if (wanted) kept.push(word, value);
+    } else if (!word.startsWith("-") || (search && word === "--no-baseline")) kept.push(word);
   }
-  return kept;
+  return [...kept, ...sets];
 }
 
 const line = (words: readonly string[]): string => ["npx regimen", ...words].join(" ");
@@ -36,8 +47,12 @@ function equalEpochs(report: Report): number | null {
 const epochsFlag = (epochs: number | null): string[] =>
   epochs === null ? [] : ["--set", `training.epochs=${Math.max(1, Math.round(epochs))}`];
 
+/** Everything again, in a folder of its own. */
+export const wholeCommand = (report: Report): string =>
+  line(["train", ...same(report, true), "--seed", String(report.run.seed)]);
+
 export const finalCommand = (report: Report): string =>
-  line(["fit", ...same(report), "--policy", `${place(report)}/policy.json`, "--seed", String(report.run.seed)]);
+  line(["fit", ...same(report, false), "--policy", `${place(report)}/policy.json`, "--seed", String(report.run.seed)]);
 
 /** The plain training, of so many epochs. */
 export const plainCommand = (report: Report, epochs: number | null, out?: string): string => {
@@ -48,7 +63,7 @@ export const plainCommand = (report: Report, epochs: number | null, out?: string
   const to = out === undefined ? [] : ["--out", out];
   return line([
     "fit",
-    ...same(report),
+    ...same(report, false),
     "--policy none",
     ...epochsFlag(epochs),
     ...settings,
@@ -59,7 +74,7 @@ export const plainCommand = (report: Report, epochs: number | null, out?: string
 };
 
 export const seedCommand = (report: Report): string =>
-  line(["train", ...same(report), "--seed", String(report.run.seed + 1)]);
+  line(["train", ...same(report, true), "--seed", String(report.run.seed + 1)]);
 
 export const elsewhereCommand = (report: Report): string =>
   line(["evaluate", "--model", place(report), "--data", "OTHER"]);
@@ -71,6 +86,14 @@ export const longerCommands = (report: Report): readonly string[] => {
 };
 export const withoutUnlabeledCommands = (report: Report): readonly string[] => {
   const out = `${place(report)}-labelled`;
-  const fit = line(["fit", ...same(report), "--policy labelled.json", "--seed", String(report.run.seed), "--out", out]);
+  const fit = line([
+    "fit",
+    ...same(report, false),
+    "--policy labelled.json",
+    "--seed",
+    String(report.run.seed),
+    "--out",
+    out,
+  ]);
   return [fit, line(["report", place(report), "--against", out])];
 };

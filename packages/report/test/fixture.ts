@@ -242,6 +242,7 @@ export function fixture(shape: Shape = {}): Report {
       machine: "2 CPU cores",
       imagesPerSecond: 112,
       command: "npx regimen train ./steel --seed 7 --time 30m",
+      chosen: { "model.architecture": "resnet20", "training.epochs": 30 },
     },
     dataset: {
       name: "Strip-steel surface",

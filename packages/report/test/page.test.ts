@@ -136,7 +136,7 @@ describe("the page", () => {
       "Error is 33 % lower",
       "check the label",
       "newly broken",
-      "npx regimen train ./steel --seed 7 --time 30m",
+      "npx regimen train ./steel --set model.architecture=resnet20 --set training.epochs=30 --seed 7",
     ]) {
       expect(text.includes(said), said).toBe(true);
     }

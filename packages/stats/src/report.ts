@@ -67,6 +67,8 @@ export function buildReport(measured: Measured): Report {
   const done = addCost(searchCost, final.cost);
   const total = addCost(done, shared);
   const all = addCost(done, baseline?.cost ?? zeroCost);
+  // What the command line keeps there; other callers keep what they like.
+  const config = record.config as { command?: string; auto?: Report["run"]["chosen"] } | null;
   const over = (cost: Cost): number | null => (baseline ? imagesSeen(cost) / imagesSeen(baseline.cost) : null);
   const counts = [train, validation, ...(test ? [test] : [])].map((part) => perClass(part, measured.task));
   const skipped = skippedOf(splits);
@@ -83,7 +85,8 @@ export function buildReport(measured: Measured): Report {
       captured: result.captured,
       machine: record.machine,
       imagesPerSecond: result.imagesPerSecond,
-      command: (record.config as { command?: string } | null)?.command ?? null,
+      command: config?.command ?? null,
+      chosen: config?.auto ?? {},
     },
     dataset: {
       name: measured.options.data.name ?? train.name,

@@ -80,21 +80,45 @@ function pixelsOf({ images, masks }: Pictures, { h, w, c, range: [low, high] }: 
   return bytes;
 }
 
-function boxesOf({ boxes }: Pictures, { left, top }: Placed, scale: number): string[] {
+type Outline = { readonly edges: readonly [number, number, number, number]; readonly colour: readonly number[] };
+/** What is not to be judged: difficult objects, and crowds. */
+const HIDDEN = [128, 128, 128] as const;
+
+/** Each object's edges y0, x0, y1, x1 in pixels, in its class's colour. */
+function outlinesOf({ boxes }: Pictures): Outline[] {
   if (!boxes) return [];
+  const classes = boxes.labels.length / boxes.weights.length;
   return [...boxes.weights].flatMap((weight, box) => {
     if (!(weight > 0)) return [];
-    const [y0, x0, y1, x1] = [...boxes.at.subarray(4 * box, 4 * box + 4)].map((edge) => edge * scale) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const place = `x="${left + x0}" y="${top + y0}" width="${x1 - x0}" height="${y1 - y0}"`;
-    return [
-      `<rect ${place} fill="none" stroke="rgb(${CLASS_COLOURS[box % CLASS_COLOURS.length]!.join(",")})" stroke-width="1.5"/>`,
-    ];
+    const labels = boxes.labels.subarray(box * classes, (box + 1) * classes);
+    const of = labels.findIndex((label) => label !== 0);
+    const colour = labels[of]! < 0 ? HIDDEN : CLASS_COLOURS[of % CLASS_COLOURS.length]!;
+    return [{ edges: [...boxes.at.subarray(4 * box, 4 * box + 4)] as unknown as Outline["edges"], colour }];
   });
+}
+
+function boxesOf(picture: Pictures, { left, top }: Placed, scale: number): string[] {
+  return outlinesOf(picture).map(({ edges, colour }) => {
+    const [y0, x0, y1, x1] = edges.map((edge) => edge * scale) as [number, number, number, number];
+    const place = `x="${left + x0}" y="${top + y0}" width="${x1 - x0}" height="${y1 - y0}"`;
+    return `<rect ${place} fill="none" stroke="rgb(${colour.join(",")})" stroke-width="1.5"/>`;
+  });
+}
+
+/** [h, w, 3], 0..255: the image with its masks and boxes on it, in its own pixels. */
+export function painted(picture: Pictures, format: ImageFormat): Uint8ClampedArray {
+  const bytes = pixelsOf(picture, format);
+  const { h, w } = format;
+  for (const { edges, colour } of outlinesOf(picture)) {
+    const [top, left, bottom, right] = edges.map((edge, at) => {
+      const inside = at < 2 ? Math.round(edge) : Math.round(edge) - 1;
+      return Math.min((at % 2 ? w : h) - 1, Math.max(0, inside));
+    }) as [number, number, number, number];
+    const dot = (y: number, x: number): void => bytes.set(colour, 3 * (y * w + x));
+    for (let x = left; x <= right; x++) for (const y of [top, bottom]) dot(y, x);
+    for (let y = top; y <= bottom; y++) for (const x of [left, right]) dot(y, x);
+  }
+  return bytes;
 }
 
 const ESCAPED: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { RegimenError } from "@regimen/contracts";
 import { overrides, type JobFlags } from "../flags.ts";
 import { describePath, findSplits, type Splits } from "@regimen/data";
@@ -73,7 +73,7 @@ export async function spellOut(
       ? await findSplits(seen, cwd)
       : { train: await describePath(place, cwd) };
   return [
-    { path: ["data"], value: { ...CUT, ...splits }, option: target },
+    { path: ["data"], value: { name: basename(resolve(cwd, path)), ...CUT, ...splits }, option: target },
     ...(task === undefined ? [] : [{ path: ["task"], value: task, option: target }]),
   ];
 }

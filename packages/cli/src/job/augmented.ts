@@ -1,5 +1,5 @@
 import { renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import {
   classesOf,
   createRng,
@@ -11,7 +11,8 @@ import {
   type Technique,
   type TrainResult,
 } from "@regimen/core";
-import { augmented, seenOf } from "../augment/pictures.ts";
+import { augmented, pictureOf, seenOf } from "../augment/pictures.ts";
+import { painted } from "../augment/sheet.ts";
 
 /** Images in the report's sheet, and how often the policy is drawn for each. */
 const [IMAGES, DRAWS] = [6, 7];
@@ -32,19 +33,30 @@ export async function augmentedSheet(
   const rows = await train.read(chosen);
   const shape = { ...format, n, classes: classes.length };
   const seen = [
-    rows.images,
-    ...Array.from({ length: DRAWS }, (_, draw) => augmented(members, rows, shape, rng.fork(draw), draw).images),
+    rows,
+    ...Array.from({ length: DRAWS }, (_, draw) => augmented(members, rows, shape, rng.fork(draw), draw)),
   ];
-  const size = format.h * format.w * format.c;
-  const images = new Float32Array(n * seen.length * size);
+  const size = format.h * format.w * 3;
+  const images = new Uint8Array(n * seen.length * size);
   for (const [column, each] of seen.entries())
-    for (let i = 0; i < n; i++) images.set(each.subarray(i * size, (i + 1) * size), (i * seen.length + column) * size);
-  const labels = classesOf(train);
+    for (let i = 0; i < n; i++) images.set(painted(pictureOf(each, i, n), format), (i * seen.length + column) * size);
   return sheetOf(
-    { images, format, columns: seen.length },
-    chosen.map((row) => classes[labels[row]!] ?? train.id(row)),
+    { images, format: { ...format, c: 3, range: [0, 255] }, columns: seen.length },
+    chosen.map((row) => nameOf(train, row, task)),
     ["as it is", ...Array.from({ length: DRAWS }, (_, draw) => String(draw + 1))],
   );
+}
+
+/** Its class or classes; of an image with masks or boxes, which are drawn on it, its file. */
+function nameOf(train: Source, row: number, task: Task): string {
+  const k = train.classes.length;
+  const own = train.labels()!.subarray(row * k, (row + 1) * k);
+  const highest = Math.max(...own);
+  const classes = train.classes.filter(
+    (_, c) => own[c]! > (task === "multilabel_classification" ? 0.5 : highest - 1e-6),
+  );
+  const drawn = task === "detection" || task === "semantic_segmentation";
+  return drawn || classes.length === 0 ? basename(train.id(row)) : classes.join(", ");
 }
 
 /** Labelled images of as many classes as there are. */

@@ -47,6 +47,9 @@ export type Recorded = {
   /** What was used. */ readonly plugins: readonly { readonly name: string; readonly version: string }[];
   readonly config: { readonly [key: string]: Json | undefined };
   readonly chosen: Chosen;
+  /** The same by the configuration's keys: what a report's commands name. */ readonly auto: {
+    readonly [key: string]: Json;
+  };
 };
 
 /** Errors: REG_RUN_MISSING, REG_RUN_MISMATCH. */

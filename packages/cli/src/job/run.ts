@@ -194,7 +194,25 @@ function recordOf(order: Order, { backend, plugins }: Plan, chosen: Chosen): Rec
   const { job, line, cwd, baseline, policy, settings } = order;
   const config = settings.config as unknown as Recorded["config"];
   const { base, plugins: named } = settings;
-  return { job, command: line, cwd, base, backend: backend.name, baseline, policy, named, plugins, config, chosen };
+  const auto: [string, Json | null][] = [
+    ["model.architecture", chosen.architecture],
+    ["data.image.size", chosen.side],
+    ["training.epochs", chosen.epochs],
+  ];
+  return {
+    job,
+    command: line,
+    cwd,
+    base,
+    backend: backend.name,
+    baseline,
+    policy,
+    named,
+    plugins,
+    config,
+    chosen,
+    auto: Object.fromEntries(auto.filter(([, value]) => value !== null)),
+  };
 }
 
 async function start(

@@ -1,4 +1,4 @@
-import { finalCommand, plainCommand, plainEpochs } from "../commands.ts";
+import { finalCommand, plainCommand, plainEpochs, wholeCommand } from "../commands.ts";
 import { html } from "../html.ts";
 import { moment } from "../words.ts";
 import { pairs, table, type MakeSection } from "./section.ts";
@@ -24,7 +24,7 @@ export const reproduce: MakeSection = (report) => {
   };
   const lines: readonly (readonly [string, string] | null)[] = [
     [`npm i -D regimen@${run.engine}`, ""],
-    run.command === null ? null : [run.command, "everything in this report"],
+    run.command === null ? null : [wholeCommand(report), "everything in this report"],
     [
       finalCommand(report),
       `the final training alone${policy.train["plainEpochs"] ? ", with its plain beginning" : ""}`,
