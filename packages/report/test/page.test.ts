@@ -141,6 +141,20 @@ describe("the page", () => {
       expect(text.includes(said), said).toBe(true);
     }
   });
+  it("explains the letters that are there, and shows no setting that says nothing", () => {
+    const report = fixture();
+    const step = { use: "@regimen/technique-randaugment", version: "0.1.0", with: { n: 2, m: 9, rr: 1, without: "" } };
+    const given = {
+      ...report,
+      policy: { ...report.policy, steps: [step] },
+      search: { ...report.search, axes: [], trials: [] },
+    };
+    const page = renderReport(given);
+    expect(page).toContain("(rr) replacement rate");
+    expect(page).not.toContain("(r) ratio");
+    expect(page).not.toContain("without =");
+    expect(renderReport(report)).toContain("(r) ratio");
+  });
   it("fails, in this very test, on a page that is not well-formed", () => {
     expect(() => read(renderReport(fixture()).replace("</h2>", "</h3>"))).toThrow();
   });

@@ -64,29 +64,37 @@ export const policy: MakeSection = (report) => {
           <h3>The policy, step by step</h3>
           ${steps(report)}
         </div>
-        <div class="terms">
-          <h3>What the letters mean</h3>
-          <dl>
-            <div>
-              <dt>(m) magnitude</dt>
-              <dd>how strongly it is done, from not at all to the strongest that was allowed</dd>
-            </div>
-            <div>
-              <dt>(rr) replacement rate</dt>
-              <dd>the share of images it is done to: 0.5 is every second image</dd>
-            </div>
-            <div>
-              <dt>(r) ratio</dt>
-              <dd>
-                images added for each original one: 0.1 on ${count(report.dataset.splits.train)} adds
-                ${count(report.dataset.splits.train * 0.1)}
-              </dd>
-            </div>
-          </dl>
-        </div>
+        ${letters(report)}
       </div>`,
   };
 };
+
+/** What the letters mean that stand in the policy or on an axis. */
+function letters(report: Report): Html | null {
+  const { train } = report.dataset.splits;
+  const known: readonly (readonly [string, string, string])[] = [
+    ["m", "magnitude", "how strongly it is done, from not at all to the strongest that was allowed"],
+    ["rr", "replacement rate", "the share of images it is done to: 0.5 is every second image"],
+    ["r", "ratio", `images added for each original one: 0.1 on ${count(train)} adds ${count(train * 0.1)}`],
+  ];
+  const there = known.filter(
+    ([letter]) =>
+      report.search.axes.some((axis) => axis.kind === letter) || stepsOn(report).some((s) => letter in s.with),
+  );
+  if (there.length === 0) return null;
+  return html`<div class="terms">
+    <h3>What the letters mean</h3>
+    <dl>
+      ${there.map(
+        ([letter, name, meaning]) =>
+          html`<div>
+            <dt>(${letter}) ${name}</dt>
+            <dd>${meaning}</dd>
+          </div>`,
+      )}
+    </dl>
+  </div>`;
+}
 
 /** A lower loss alone chooses nothing: said where a reader could take it for a mistake. */
 function lower(report: Report): string {
@@ -125,7 +133,7 @@ function steps(report: Report): Html {
     </p>`;
   const rows: Cell[][] = on.map((s) => [
     techniqueName(report, s.use),
-    html`${Object.entries(s.with).map(([key, v]) => html`<span class="setting">${key} = ${value(v)}</span> `)}`,
+    html`${settings(s).map(([key, v]) => html`<span class="setting">${key} = ${value(v)}</span> `)}`,
     html`<code>${s.use}</code> ${s.version}`,
   ]);
   if (off.length)
@@ -136,6 +144,11 @@ function steps(report: Report): Html {
     ]);
   return table("The policy's steps", ["Technique", "Set to", "Package"], rows, { words: [1, 2], plain: true });
 }
+
+/** Without words that say nothing: a list that is empty. */
+type Step = Report["policy"]["steps"][number];
+const settings = ({ with: all }: Step): [string, Step["with"][string]][] =>
+  Object.entries(all).filter(([, v]) => v !== "");
 
 function trialTable(report: Report): Html {
   const { axes, trials } = report.search;
