@@ -27,6 +27,10 @@ describe.skipIf(!built)(`examples${built ? "" : " (skipped: run npm run setup fi
     ["own-metalearner", /test error [\d.]+ % → [\d.]+ %/],
     ["segmentation", /cloth +IoU [\d.]+ % Dice [\d.]+ %\ntest error [\d.]+ %[^]*# found/],
     [
+      "several-labels",
+      /mean average precision\)\n((top|trousers|shoe|bag) +AP [\d.]+ % F1 [\d.]+ % from [\d.]+\n){4}yes or no: test error [\d.]+ %\ncoat +ROC AUC/,
+    ],
+    [
       "detection",
       /mAP@0.5 [\d.]+ %\n((sandal|bag) +AP [\d.]+ % answered from a score of [\d.]+\n){2}(sandal|bag) [\d.]+ %( \d+){4}/,
     ],
