@@ -117,6 +117,29 @@ export function reweighted(of: Source, factors: Float32Array): Source {
   });
 }
 
+/**
+ * The same examples with these masks, [length, h, w], class numbers or IGNORED: labels that somebody added, whatever they had.
+ * Each one's label is its classes' shares of the known pixels. Errors: REG_DATA_MISMATCH.
+ */
+export function remasked(of: Source, masks: Uint8Array): Source {
+  const { h, w } = of.format;
+  const k = of.classes.length;
+  if (masks.length !== of.length * h * w)
+    throw new RegimenError(
+      "REG_DATA_MISMATCH",
+      `got ${masks.length} mask pixels for ${of.length} examples; expected ${h}×${w} each`,
+    );
+  const shares = new Float32Array(of.length * k);
+  for (let row = 0; row < of.length; row++) {
+    const known = masks.subarray(row * h * w, (row + 1) * h * w).filter((pixel) => pixel !== IGNORED);
+    known.forEach((pixel) => (shares[row * k + pixel]! += 1 / known.length));
+  }
+  return view({
+    ...of,
+    read: async (rows) => ({ ...(await of.read(rows)), masks: Int32Array.from(pickRows(masks, rows, h * w)) }),
+  }).relabel(shares);
+}
+
 function joined(a: Plain, b: Plain): Source {
   expectSame(a, b);
   const each = (of: Plain): Float32Array => of.chance ?? new Float32Array(of.length).fill(1);

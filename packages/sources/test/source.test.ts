@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { IGNORED, ORIGIN, type Rows, type Source } from "@regimen/contracts";
-import { classesOf, reweighted, source, unlabelled } from "@regimen/sources";
+import { classesOf, remasked, reweighted, source, unlabelled } from "@regimen/sources";
 import { rowsThatTell } from "./support/samples.ts";
 
 const labelled = (length = 6): Source =>
@@ -29,6 +29,21 @@ describe("a source", () => {
       [ORIGIN.labelled, ORIGIN.labelled],
     ]);
     expect(() => reweighted(of, Float32Array.of(1))).toThrow(/REG_DATA_MISMATCH.*1 factors for 3 examples/);
+  });
+
+  it("takes masks for what it had, with their shares of the known pixels as labels", async () => {
+    const of = blank(2);
+    const { h, w } = of.format;
+    const pixels = h * w;
+    const masks = new Uint8Array(2 * pixels).fill(1);
+    masks.set([0, IGNORED], pixels);
+    const again = remasked(of, masks);
+    const known = pixels - 1;
+    expect([...again.labels()!].map((share) => Math.round(known * share))).toEqual([0, known, 1, known - 1]);
+    const rows = await again.subset([1]).read([0]);
+    expect([...rows.masks!].slice(0, 2)).toEqual([0, IGNORED]);
+    expect([...rows.origin]).toEqual([ORIGIN.added]);
+    expect(() => remasked(of, masks.subarray(1))).toThrow(/REG_DATA_MISMATCH.*mask pixels for 2 examples/);
   });
 
   it("is made of what a reader opened, of nothing else", () => {

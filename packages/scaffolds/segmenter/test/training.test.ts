@@ -85,7 +85,10 @@ test("a training from masks to a plain model, its test and what it leaves in its
 
 test("masks of nothing but the ground are refused", async () => {
   const regimen = await createRegimen({ plugins: [segmenter], backend: "current" });
-  const bare: Samples = { ...discs("bare", 20), labels: () => Float32Array.from({ length: 40 }, (_, i) => (i + 1) % 2) };
+  const bare: Samples = {
+    ...discs("bare", 20),
+    labels: () => Float32Array.from({ length: 40 }, (_, i) => (i + 1) % 2),
+  };
   const fitted = regimen.fit({ model: model(), data: { ...data(), train: bare }, task, training, policy: "none" });
   await expect(fitted).rejects.toThrow(/REG_DATA_ONE_CLASS.*one class only \(ground\).*at least two/);
 });

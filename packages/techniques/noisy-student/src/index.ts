@@ -4,6 +4,7 @@ import { noisyStudent } from "./noisy-student.ts";
 
 export { applyPseudoLabels } from "./on-the-fly.ts";
 export { balanceClasses, filterConfident, harden, type Answers } from "./pseudo-labels.ts";
+export { applyPseudoMasks, pseudoMasks } from "./pseudo-masks.ts";
 export { noisyStudent } from "./noisy-student.ts";
 
 const plugin: Plugin = {

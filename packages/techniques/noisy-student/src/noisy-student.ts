@@ -1,9 +1,20 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor2D } from "@tensorflow/tfjs-core";
-import type { Change, Extra, Run, Source, Technique, Train, Trained } from "@regimen/core";
+import type { Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
+import {
+  IGNORED,
+  type Change,
+  type Extra,
+  type Run,
+  type Source,
+  type Technique,
+  type Train,
+  type Trained,
+} from "@regimen/core";
+import { remasked } from "@regimen/sources";
 import manifest from "../package.json" with { type: "json" };
 import { applyPseudoLabels, unlabelledOf } from "./on-the-fly.ts";
 import { balanceClasses, filterConfident, harden } from "./pseudo-labels.ts";
+import { applyPseudoMasks, pseudoMasks } from "./pseudo-masks.ts";
 
 type NoisyStudent = {
   ratio: number;
@@ -31,7 +42,7 @@ export const noisyStudent: Technique<NoisyStudent> = {
     hard: { kind: "choice", of: [false, true], default: false },
     width: { kind: "value", range: [1, 2], default: 1 },
   },
-  tasks: ["classification", "binary_classification", "multilabel_classification"],
+  tasks: ["classification", "binary_classification", "multilabel_classification", "semantic_segmentation"],
   order: { slot: "pseudo", needs: ["unlabeled"], conflicts: ["@regimen/technique-fixmatch"] },
   validates: true,
   create: (params) => ({ train: (run, next) => generations(params, run, next) }),
@@ -39,7 +50,7 @@ export const noisyStudent: Technique<NoisyStudent> = {
 
 /** Teacher and students in turn; the best of them on the validation split is handed on. */
 async function generations(params: NoisyStudent, run: Run, next: Train): Promise<Trained> {
-  const { ratio, iterations, recipe, start, hard } = params;
+  const { ratio, iterations, recipe, start, threshold, hard } = params;
   const [live, once] = [recipe === "on-the-fly", recipe === "one-shot"];
   const trainings = iterations + 1;
   const share = ratio / (1 + ratio);
@@ -68,12 +79,22 @@ async function generations(params: NoisyStudent, run: Run, next: Train): Promise
             // Before all noise: the policy then moves, mixes and smooths these examples like any others.
             slot: "sample",
             hooks: {
-              batch: (batch) =>
-                applyPseudoLabels(batch, model, unlabelledOf(batch.shape.n, ratio), hard, severalOf(run)),
+              batch: (batch) => {
+                const among = unlabelledOf(batch.shape.n, ratio);
+                return run.task === "semantic_segmentation"
+                  ? applyPseudoMasks(batch, model, among, threshold)
+                  : applyPseudoLabels(batch, model, among, hard, severalOf(run));
+              },
             },
             cost: size + (share * (at > 1 ? size : 1)) / 3,
           }
-        : { extra: await labelledExtra(params, run, teacher, pool, at), cost: size };
+        : {
+            extra:
+              run.task === "semantic_segmentation"
+                ? await maskedExtra(params, run, teacher, pool, at)
+                : await labelledExtra(params, run, teacher, pool, at),
+            cost: size,
+          };
       const student = await next({
         name: `student-${at}`,
         ...part(at),
@@ -123,4 +144,23 @@ async function labelledExtra(
   // An image that has several labels cannot be counted to one of them.
   const rows = independent ? kept : balanceClasses(answers, kept, run.rng.fork("balance").fork(at));
   return [{ source: pool.relabel(hard ? harden(answers) : answers.values).subset(rows), ratio, of: "batch" }];
+}
+
+/** The same pixel by pixel: those of which the teacher is not sure are ignored, and images of nothing else left out. */
+async function maskedExtra(
+  { ratio, threshold }: NoisyStudent,
+  run: Run,
+  teacher: Trained,
+  pool: Source,
+  at: number,
+): Promise<readonly Extra[]> {
+  const { h, w } = pool.format;
+  const table = await run.table(`pseudo-${at}`, teacher.model, pool, ({ outputs }) => ({
+    mask: tf.reshape(pseudoMasks(outputs as Tensor4D, threshold), [-1, h * w]),
+  }));
+  const masks = Uint8Array.from(table.columns["mask"]!.values);
+  const rows = Array.from({ length: pool.length }, (_, row) => row).filter((row) =>
+    masks.subarray(row * h * w, (row + 1) * h * w).some((pixel) => pixel !== IGNORED),
+  );
+  return rows.length ? [{ source: remasked(pool, masks).subset(rows), ratio, of: "batch" }] : [];
 }
