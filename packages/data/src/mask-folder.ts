@@ -187,8 +187,8 @@ function flag(spec: DataSpec, key: string): boolean | undefined {
 
 /**
  * `format: mask-folder`. A folder with images/ and masks/ in it: a PNG for each image, of the same name. Options: `images`,
- * `masks` (their names), `instances` (each object has a number: everything above 0 is one class; found out unless told), `ignore` (a level, or a
- * colour as "#rrggbb"), `limit`, `labels: false`.
+ * `masks` (their names), `instances` (each object has a number: everything above 0 is one class; found out unless told), `ignore` (a
+ * level, or a colour as "#rrggbb"), `limit`, `labels: false`.
  */
 export const maskFolderReader: FileReader = {
   name: "mask-folder",

@@ -20,7 +20,8 @@ export function countSizes(sizes: Iterable<Size & { readonly images?: number }>)
 
 /**
  * One size for all: the asked one; else the images' own where they agree (shorter side up to 512); else a square whose side is the
- * median of the shorter sides, rounded down to one of 28, 32, 48, 64, 96, 128, 160, 224. `note` says in words what was chosen and why, unless it was asked for.
+ * median of the shorter sides, rounded down to one of 28, 32, 48, 64, 96, 128, 160, 224. `note` says in words what was chosen and why,
+ * unless it was asked for.
  */
 export function chooseSize(
   sizes: readonly SizeCount[],

@@ -2,9 +2,10 @@ import type { Report } from "@regimen/core";
 
 /** A report of an earlier version with what has been added since: null, or nothing. */
 export function completed(report: Report): Report {
-  const { dataset, error } = report;
+  const { dataset, error, run } = report;
   return {
     ...report,
+    run: { ...run, chosen: run.chosen ?? {} },
     dataset: { ...dataset, samples: dataset.samples ?? null },
     error: {
       ...error,

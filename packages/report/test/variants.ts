@@ -106,6 +106,7 @@ const longer = (verdict: Verdict): NonNullable<Report["error"]["longer"]> => ({
 function earlier(r: Report): Report {
   const { samples: _, ...dataset } = r.dataset;
   const { longer: _longer, improved: _improved, worsened: _worsened, ...error } = r.error;
+  const { chosen: _chosen, ...run } = r.run;
   const { augmented: _augmented, synthetic: _synthetic, unlabeledUse: _use, unlabeledTried: _tried, ...others } = r;
   const {
     terms: _terms,
@@ -115,7 +116,7 @@ function earlier(r: Report): Report {
     overlays: _overlays,
     ...rest
   } = others;
-  return { ...rest, dataset, error } as unknown as Report;
+  return { ...rest, run, dataset, error } as unknown as Report;
 }
 
 export function variants(): { readonly [name: string]: Variant } {

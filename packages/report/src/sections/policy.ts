@@ -145,8 +145,8 @@ function steps(report: Report): Html {
   return table("The policy's steps", ["Technique", "Set to", "Package"], rows, { words: [1, 2], plain: true });
 }
 
-/** Without words that say nothing: a list that is empty. */
 type Step = Report["policy"]["steps"][number];
+/** Without words that say nothing: a list that is empty. */
 const settings = ({ with: all }: Step): [string, Step["with"][string]][] =>
   Object.entries(all).filter(([, v]) => v !== "");
 

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import { ORIGIN, type Batch, type Predictor } from "@regimen/core";
 
 /**
@@ -25,18 +25,33 @@ export function applyPseudoLabels(
     : hard
       ? tf.oneHot(tf.argMax(answers, 1), classes, 1, 0, "float32")
       : tf.softmax(answers);
+  return answered(batch, among, { labels });
+}
+
+/**
+ * The batch with `given` [among, …] in place of what the unlabelled examples among its last ones have, each then of weight 1 and
+ * labelled by somebody else.
+ */
+export function answered(
+  batch: Batch,
+  among: number,
+  given: { readonly labels: Tensor; readonly masks?: Tensor },
+): Batch {
+  const from = batch.shape.n - among;
   const blank = tf.equal(tf.slice(batch.origin, from, among), ORIGIN.unlabelled);
-  const rows = tf.broadcastTo(tf.expandDims(blank, 1), [among, classes]);
-  const own = tf.slice(batch.labels, [from, 0], [among, classes]);
-  const late = (value: Tensor1D, of: number): Tensor1D => {
-    const last = tf.slice(value, from, among);
-    return tf.concat([tf.slice(value, 0, from), tf.where(blank, tf.fill([among], of), last)]) as Tensor1D;
+  const late = <T extends Tensor>(own: T, theirs: Tensor): T => {
+    const rest = own.shape.slice(1);
+    const zeros = rest.map(() => 0);
+    const which = tf.broadcastTo(tf.reshape(blank, [among, ...rest.map(() => 1)]), [among, ...rest]);
+    const last = tf.slice(own, [from, ...zeros], [among, ...rest]);
+    return tf.concat([tf.slice(own, [0, ...zeros], [from, ...rest]), tf.where(which, theirs, last)]) as T;
   };
   return {
     ...batch,
-    labels: tf.concat([tf.slice(batch.labels, [0, 0], [from, classes]), tf.where(rows, labels, own)]) as Tensor2D,
-    weights: late(batch.weights, 1),
-    origin: late(batch.origin, ORIGIN.added),
+    ...(given.masks && { masks: late(batch.masks!, given.masks) }),
+    labels: late(batch.labels, given.labels),
+    weights: late(batch.weights, tf.ones([among])),
+    origin: late(batch.origin, tf.fill([among], ORIGIN.added)),
   };
 }
 

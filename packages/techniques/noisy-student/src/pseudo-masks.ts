@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
-import { IGNORED, ORIGIN, type Batch, type Predictor } from "@regimen/core";
+import type { Tensor2D, Tensor3D, Tensor4D } from "@tensorflow/tfjs-core";
+import { IGNORED, type Batch, type Predictor } from "@regimen/core";
+import { answered } from "./on-the-fly.ts";
 
 /**
  * [n, h, w], float32: for each pixel the class that the teacher answers, or IGNORED where its probability is less than `threshold`.
@@ -30,19 +31,5 @@ export function applyPseudoMasks(
   const masks = tf.cast(pseudoMasks(outputs as Tensor4D, threshold), "int32");
   const counts = tf.sum(tf.oneHot(masks, classes, 1, 0, "float32"), [1, 2]) as Tensor2D;
   const labels = tf.div(counts, tf.maximum(tf.sum(counts, 1, true), 1));
-  const blank = tf.equal(tf.slice(batch.origin, from, among), ORIGIN.unlabelled);
-  const late = <T extends Tensor>(own: T, given: Tensor): T => {
-    const rest = own.shape.slice(1);
-    const zeros = rest.map(() => 0);
-    const which = tf.broadcastTo(tf.reshape(blank, [among, ...rest.map(() => 1)]), [among, ...rest]);
-    const last = tf.slice(own, [from, ...zeros], [among, ...rest]);
-    return tf.concat([tf.slice(own, [0, ...zeros], [from, ...rest]), tf.where(which, given, last)]) as T;
-  };
-  return {
-    ...batch,
-    masks: late(batch.masks!, masks),
-    labels: late(batch.labels, labels),
-    weights: late(batch.weights, tf.ones([among]) as Tensor1D),
-    origin: late(batch.origin, tf.fill([among], ORIGIN.added) as Tensor1D),
-  };
+  return answered(batch, among, { labels, masks });
 }
