@@ -108,13 +108,17 @@ class Trace {
       },
       executeOp: (op, attributes, inputs, outputs) => {
         const refs = inputs.map((id) => this.#refOf(id));
-        const node = nodeOf(
-          op,
-          refs,
-          attributes.map((attribute) => this.#attribute(op, attribute)),
-        );
+        const written = attributes.map((attribute) => this.#attribute(op, attribute));
         const made = this.#binding.executeOp(op, attributes, inputs, outputs);
-        made.forEach(({ id }, output) => this.#refs.set(id, { node, output }));
+        if (op === "AddN")
+          this.#refs.set(
+            made[0]!.id,
+            refs.reduce((sum, term) => added([sum, term], written)),
+          );
+        else {
+          const node = op === "Add" ? added(refs, written).node : nodeOf(op, refs, written);
+          made.forEach(({ id }, output) => this.#refs.set(id, { node, output }));
+        }
         return made;
       },
       tensorDataSync: () => {
@@ -196,6 +200,15 @@ const nodeOf = (op: string, inputs: readonly Ref[], attributes: readonly Attribu
 });
 const first = (node: Node): Ref => ({ node, output: 0 });
 const type = (name: string, value: number): Attribute => ({ name, kind: "type", value });
+
+/**
+ * The sum of two, which TensorFlow's optimizer is not to join with others into an AddN (kAddOpsRewriteTag in its
+ * grappler/optimizers/arithmetic_optimizer.cc). An AddN begins with whichever term's memory it may reuse, and where memory is
+ * short it becomes additions to a variable by whichever term is there first: either way the last bit would differ from run to run.
+ */
+const added = (terms: readonly Ref[], attributes: readonly Attribute[]): Ref =>
+  first(nodeOf("Add", terms, [...attributes.filter(({ name }) => name === "T"), AS_IT_IS]));
+const AS_IT_IS: Attribute = { name: "_grappler_ArithmeticOptimizer_AddOpsRewriteStage", kind: "bool", value: true };
 
 /** A copy, as it lies in a TensorProto; the binding takes 64-bit integers as pairs of halves, which lie the same way. */
 const bytesOf = (values: ArrayBufferView): Uint8Array =>

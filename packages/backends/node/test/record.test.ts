@@ -61,6 +61,28 @@ describe.skipIf(!folder)(title, () => {
     expect([...values(one.total.clone()), ...values(other.total.clone())]).toEqual([5, 103]);
   });
 
+  // In float32, (2²⁵ − 2²⁵) + 1 is 1, and 0 in any other order. Both large terms are answers too, so that TensorFlow may not reuse
+  // their memory; reshaping tells it shapes, and the root lets it rewrite the sum.
+  test.each<[string, (terms: Tensor[]) => Tensor]>([
+    ["add", (terms) => terms.reduce((sum, term) => tf.add(sum, term))],
+    ["addN", (terms) => tf.addN(terms)],
+  ])("sums by %s in the order in which it was asked", (_, sum) => {
+    const inputs = Object.fromEntries(
+      Object.entries({ plus: 2 ** 25, minus: -(2 ** 25), one: 1 }).map(([name, value]) => [
+        name,
+        keep(tf.tensor1d([value])),
+      ]),
+    );
+    const program: Program = ({ plus, minus, one }) => ({
+      root: tf.sqrt(sum([plus!, minus!, tf.square(one!)].map((term) => tf.reshape(term, [1, 1])))),
+      plus: tf.clone(plus!),
+      minus: tf.clone(minus!),
+    });
+    const { root, ...rest } = recorded(inputs, program).run(inputs);
+    tf.dispose(rest);
+    expect(values(root!)).toEqual([1]);
+  });
+
   test("lets go of graphs that nobody has used for long", () => {
     for (let i = 0; i < 30; i++) {
       const recording = record({ x: keep(tf.tensor1d([1])) }, ({ x }) => ({ y: tf.add(x!, 1000 + i) }));
