@@ -11,11 +11,13 @@ const TRIES = 3;
 export class Child {
   /** What it said when it was ready: parameters, version, mode. */ about;
   #process;
+  #closed;
   #lines;
   #said = "";
 
   constructor([command, ...args], env) {
     this.#process = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+    this.#closed = new Promise((resolve) => this.#process.once("close", resolve));
     this.#process.on("error", (error) => (this.#said += error.message));
     this.#process.stdin.on("error", () => undefined); // it has ended: the next answer says so
     this.#process.stderr.on("data", (data) => (this.#said = (this.#said + data).slice(-4000)));
@@ -54,17 +56,20 @@ export class Child {
   }
 
   async end() {
-    const ended = new Promise((resolve) => this.#process.once("close", resolve));
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     this.#process.stdin.end();
     const late = setTimeout(() => this.#process.kill("SIGKILL"), 10_000);
-    await ended;
+    await this.#closed;
     clearTimeout(late);
   }
 
   async #answer() {
     const { value } = await this.#lines.next();
     if (value !== undefined) return JSON.parse(value);
+    await this.#closed;
+    const { signalCode } = this.#process;
+    if (signalCode)
+      return { skipped: `it was ended by ${signalCode}; is there memory enough for all sides at once (--sides)?` };
     const lines = this.#said.trim().split("\n");
     const error = lines.findLast((line) => /^\S*(Error|Exception)\b/.test(line)) ?? lines.at(-1);
     return { skipped: error || "it ended without a word" };

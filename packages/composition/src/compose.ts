@@ -46,10 +46,11 @@ export function composePolicy(policy: Fragment, techniques: readonly Technique[]
         .split("/")
         .slice(0, step.use.startsWith("@") ? 2 : 1)
         .join("/");
-      throw new RegimenError(
-        "REG_PLUGIN_MISSING",
-        `policy step ${at + 1} uses "${step.use}", which is not installed; run: npm i ${pack}`,
-      );
+      const has = techniques.flatMap(({ name }) => (name.startsWith(`${pack}/`) ? [name.slice(pack.length + 1)] : []));
+      const why = has.length
+        ? `which ${pack} has not; it has ${has.join(", ")}`
+        : `which is not installed; run: npm i ${pack}`;
+      throw new RegimenError("REG_PLUGIN_MISSING", `policy step ${at + 1} uses "${step.use}", ${why}`);
     }
     const params = completeParams(technique, step.with);
     return isOff(technique.space, params) ? [] : [{ technique, params }];

@@ -135,6 +135,8 @@ describe("what cannot be composed", () => {
     missing("@regimen/technique-augment/mirror", "@regimen/technique-augment");
     missing("regimen-technique-foo", "regimen-technique-foo");
     missing("regimen-technique-foo/bar", "regimen-technique-foo");
+    const has = "regimen-technique-foo has not; it has bar";
+    failing("REG_PLUGIN_MISSING", [at("regimen-technique-foo/bar", "mix")], uses("regimen-technique-foo/baz"), has);
   });
 
   it("one that is for another task, needs what is not there, or stands beside its rival", () => {
