@@ -8,7 +8,8 @@
 // classes' labels. The "searched" arms give them to `metalearner-ssl`, which may leave them out. An arm and seed are one line of --rows,
 // which is appended to; what it holds is not trained again. --write makes docs/rare.md of all rows. The default size takes about an hour and
 // a half on two cores.
-import { writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -52,7 +53,7 @@ const ARMS = [
   { arm: "and useless images", steps: [...BALANCED, use("synthetic")], made: "noise" },
   { arm: "made images, searched", steps: BALANCED, made: "patchwork", searched: true },
   { arm: "useless images, searched", steps: BALANCED, made: "noise", searched: true },
-  { arm: "and a generator", steps: [...BALANCED, use("gan-synthesis")] },
+  { arm: "and a generator", steps: [...BALANCED, use("gan-synthesis")], generator: true },
 ];
 const numbers = Object.fromEntries(["each", "rare", "side", "epochs"].map((key) => [key, Number(asked[key])]));
 const size = { ...numbers, model: asked.model };
@@ -105,12 +106,29 @@ async function make(kind, train, seed) {
   return fromArrays(out, labels, { h, w, c, classes: [...train.classes] });
 }
 
-async function measure(regimen, { train, test }, { steps, made, searched }, seed) {
+/** The sheet of the generated images of seed 1. */
+const SHEET = "pictures/generated.png";
+
+/** What the generator's trial found; its sheet of images goes to the documentation, where that is asked for. */
+function foundOf(folder, seed) {
+  const shown = join(folder, "shown");
+  const named = (end) =>
+    join(
+      shown,
+      readdirSync(shown).find((name) => name.endsWith(`generated.${end}`)),
+    );
+  if (asked.write && seed === 1) copyFileSync(named("png"), here(`../docs/${SHEET}`));
+  return JSON.parse(readFileSync(named("json"), "utf8"));
+}
+
+async function measure(regimen, { train, test }, { steps, made, searched, generator }, seed) {
+  const folder = generator && join(mkdtempSync(join(tmpdir(), "rare-")), "run");
   const synthetic = made && (await make(made, train, seed));
   const options = {
     model: { architecture: asked.model },
     data: { train, validation: { fraction: 0.2 }, test, ...(synthetic && { synthetic }) },
     seed,
+    ...(folder && { out: folder }),
   };
   const result = searched
     ? await regimen.train({
@@ -128,13 +146,16 @@ async function measure(regimen, { train, test }, { steps, made, searched }, seed
   const { error, loss, classes } = result.test;
   const recalls = Object.fromEntries(classes.map(({ name, recall }) => [name, recall]));
   const used = result.policy.steps.filter((step) => !step.refused).map(({ use: name }) => name);
+  const found = folder && foundOf(folder, seed);
+  if (folder) rmSync(join(folder, ".."), { recursive: true });
   return {
     backend: regimen.backend.name,
     error,
     loss,
+    ...(found && { generator: found }),
     recall: mean(RARE.map((name) => recalls[name])),
     recalls,
-    synthetic: made ? used.includes("@regimen/technique-synthetic") : null,
+    synthetic: made ? used.includes("@regimen/technique-synthetic") : (found?.kept ?? null),
     imagesSeen: result.imagesSeen,
   };
 }
@@ -196,6 +217,6 @@ const sections = bySize(rowsIn(asked.rows), Object.keys(size)).map((rows) => {
 });
 for (const section of sections) console.log(`\n${section}`);
 if (asked.write) {
-  const page = `# Rare classes\n\n\`node benchmarks/rare.mjs --data NEU --write\`: NEU's surface defects, two classes cut to a few images. "Made" images are patchworks of four quarters from the rare images of a class, "useless" ones are noise with the rare classes' labels; ${MADE} of each rare class. "Searched": \`metalearner-ssl\` decides whether they are used. The generator turns its own images away where they do not help. Mean ± standard deviation over seeds; "than balanced sampling": of the recall, by a paired t-interval at 95 %.\n\n${sections.join("\n")}`;
+  const page = `# Rare classes\n\n\`node benchmarks/rare.mjs --data NEU --write\`: NEU's surface defects, two classes cut to a few images. "Made" images are patchworks of four quarters from the rare images of a class, "useless" ones are noise with the rare classes' labels; ${MADE} of each rare class. "Searched": \`metalearner-ssl\` decides whether they are used. The generator turns its own images away where they do not help. Mean ± standard deviation over seeds; "than balanced sampling": of the recall, by a paired t-interval at 95 %.\n\n${sections.join("\n")}\n## What the generator makes\n\nFour real images, then eight generated ones, of each rare class (seed 1):\n\n![Real and generated images of the rare classes](${SHEET})\n`;
   writeFileSync(here("../docs/rare.md"), await prettier.format(page, { parser: "markdown", printWidth: 120 }));
 }

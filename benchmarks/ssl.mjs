@@ -42,6 +42,8 @@ const TEST = 5000;
 
 const use = (name, params = {}) => ({ use: `@regimen/technique-${name}`, with: params });
 const BEST = [use("augment/mirror"), use("augment/translate"), use("randaugment"), use("weight-decay")];
+/** For very few labels, which have soon taught what they can. */
+const EARLY = { recipe: "flexmatch", supervised: 0.1, ratio: 4 };
 const PLAIN = "plain";
 const SUPERVISED = "supervised";
 const ORACLE = "all labels";
@@ -54,6 +56,11 @@ const ARMS = [
     arm: "+ soft labels, from half, longer average",
     steps: [...BEST, use("fixmatch", { supervised: 0.5, decay: 0.998 })],
   },
+  { arm: "+ soft labels, from half, three to one", steps: [...BEST, use("fixmatch", { supervised: 0.5, ratio: 3 })] },
+  { arm: "+ soft labels, from a tenth, four to one", steps: [...BEST, use("fixmatch", { ...EARLY, recipe: "soft" })] },
+  { arm: "+ FlexMatch, from a tenth, four to one", steps: [...BEST, use("fixmatch", EARLY)] },
+  { arm: "+ SimCLR", steps: [...BEST, use("simclr")] },
+  { arm: "+ SimCLR, FlexMatch, four to one", steps: [...BEST, use("simclr"), use("fixmatch", EARLY)] },
   { arm: "+ FixMatch, from half", steps: [...BEST, use("fixmatch", { recipe: "fixmatch", supervised: 0.5 })] },
   { arm: "+ FlexMatch, from half", steps: [...BEST, use("fixmatch", { recipe: "flexmatch", supervised: 0.5 })] },
   {
@@ -88,7 +95,7 @@ async function measure(regimen, data, { steps, oracle }, seed) {
   // The same images seen, whoever has how many labels.
   const whole = cost * epochs;
   const length = oracle ? (whole * labelled) / (labelled + unlabelled) : whole;
-  const needs = steps.some(({ use: name }) => /fixmatch|noisy-student/.test(name));
+  const needs = steps.some(({ use: name }) => /fixmatch|noisy-student|simclr/.test(name));
   const result = await regimen.fit({
     model: { architecture: asked.model },
     data: {

@@ -22,10 +22,10 @@ export const SLOTS = [
   "average",
   "calibrate",
   "teach",
-  "pretrain",
   "pseudo",
   "synthesize",
   "ensemble",
+  "pretrain",
 ] as const;
 export type Slot = (typeof SLOTS)[number];
 

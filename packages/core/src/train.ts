@@ -27,13 +27,15 @@ function merge(outer: Inner, asked: Change, by: string): Inner {
   const around = asked.plan?.images === undefined ? outer.span : undefined;
   const within = (share: number): number => (around ? around[0] + share * (around[1] - around[0]) : share);
   const span = asked.span ? ([within(asked.span[0]), within(asked.span[1])] as const) : around;
-  const { span: _, ...given } = outer;
+  const { span: _, from, ...given } = outer;
   const path = `${outer.path}/${asked.name}`;
   const added: Member[] = hooks
     ? [{ name: `${by}/${asked.name}`, slot, params: {}, hooks, rr: undefined, oneOf: undefined }]
     : [];
   return {
     ...given,
+    // Another model cannot take over the weights that this one was to begin with.
+    ...(from && !asked.model && { from }),
     ...change,
     path,
     ...(span && { span }),

@@ -171,6 +171,31 @@ describe("a SimCLR", () => {
     for (const share of await shares("test-rates")) expect(share).toBeCloseTo(1, 6);
   });
 
+  it("pre-trains once around a training in parts, and a model of another size begins afresh", async () => {
+    const into = notes();
+    const begun: boolean[] = [];
+    const parts = technique({
+      name: "test-parts",
+      order: { slot: "ensemble" },
+      create: () => ({
+        async train(run, next) {
+          begun.push(run.plan.images === PLAIN / 2);
+          const other = await next({ name: "other", model: run.blueprint, span: [0, 0.2] });
+          const first = await next({ name: "first", span: [0, 0.4] });
+          for (const { model } of [other, first]) model.dispose();
+          return next({ name: "second", span: [0.4, 0.8], from: first.snapshot! });
+        },
+      }),
+    });
+    const regimen = await regimenWith(simclr(into), parts, spy(into.seen));
+    await fit(regimen, { policy: uses("test-parts", "test-simclr", "test-spy") });
+    const [other, first, second] = into.seen;
+    expect([into.steps, into.seen.length, begun]).toEqual([10, 3, [true]]);
+    expect(part(other!.first, "backbone")).not.toEqual(part(into.pretrained!, "backbone"));
+    expect(first!.first).toEqual(into.pretrained);
+    expect(second!.first).toEqual(first!.last);
+  });
+
   it("does not pre-train again when it is resumed after that, and counts it once", async () => {
     const whole = await fit(await world(notes()), { policy });
     const stop = new AbortController();

@@ -49,7 +49,7 @@ export type HalvingState = {
   /** Nothing new is asked any more: the budget refused a trial. */ readonly over: boolean;
 };
 /** Techniques of these slots train in several stages: such a training cannot be paused, so each rung begins anew. */
-const STAGED: readonly Slot[] = ["calibrate", "teach", "pretrain", "pseudo", "synthesize", "ensemble"];
+const STAGED: readonly Slot[] = ["calibrate", "teach", "pseudo", "synthesize", "ensemble", "pretrain"];
 
 const nameOf = (config: number, rung: number): string => `${config}@${rung}`;
 
