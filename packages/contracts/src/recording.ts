@@ -3,7 +3,7 @@ import type { NamedTensorMap, Variable } from "@tensorflow/tfjs-core";
 /**
  * What is recorded: a pure function of its inputs and of `tf.Variable`s, which it may assign. It reads nothing on the host
  * and takes nothing that varies from run to run from anywhere else. A variable that it makes for later runs it announces
- * with `own`, as soon as it is made. The tensors it answers with belong to whoever runs it.
+ * with `own`, as soon as it is made; where `own` throws, it is not kept. The tensors it answers with belong to whoever runs it.
  */
 export type Program = (inputs: NamedTensorMap, own: (variable: Variable) => void) => NamedTensorMap;
 

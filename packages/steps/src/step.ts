@@ -10,12 +10,17 @@ export class StageState {
 
   /** `own` hears of a variable that is made. */
   state(name: string, initial: () => Tensor, own?: (variable: Variable) => void): Variable {
-    let variable = this.states.get(name);
-    if (!variable) {
-      // Trainable, since a technique may minimize over a state: a projector, a prompt.
-      this.states.set(name, (variable = tf.tidy(() => tf.variable(initial()))));
+    const known = this.states.get(name);
+    if (known) return known;
+    // Trainable, since a technique may minimize over a state: a projector, a prompt.
+    const variable = tf.tidy(() => tf.variable(initial()));
+    try {
       own?.(variable);
+    } catch (error) {
+      variable.dispose();
+      throw error;
     }
+    this.states.set(name, variable);
     return variable;
   }
 

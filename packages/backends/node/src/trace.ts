@@ -20,13 +20,80 @@ export interface Traced {
   readonly outputs: readonly { readonly name: string; readonly ref: Ref }[];
 }
 
+/** Floats from so many on are not worth keeping for their values. */
+const LARGE = 2 ** 18;
+/** A variable begins with values of the batch. */
+class Blanked extends Error {}
+
 /**
  * Runs `program` op by op on `example`, and writes down what TensorFlow is asked for. Variables are put back.
+ *
+ * Op by op everything that a step makes is alive until its end, which would be the peak of a whole training's memory. Nobody looks at
+ * these values: only shapes are needed. So what is large and comes of the example is zeros, which all tensors of a shape
+ * share; unless a variable that lasts were to begin with them.
+ *
  * Errors: a host read, or an attribute that cannot be written down.
  */
 export function traced(backend: TensorFlow, example: NamedTensorMap, program: Program): Traced {
-  const trace = new Trace(backend);
-  return trace.run(example, program);
+  try {
+    return new Trace(backend, true).run(example, program);
+  } catch (error) {
+    if (error instanceof Blanked) return new Trace(backend, false).run(example, program);
+    throw error;
+  }
+}
+
+/** Tensors of zeros, of any shape and all in one piece of memory. */
+class Zeros {
+  readonly #binding: Binding;
+  readonly #byShape = new Map<string, number>();
+  #count = 0;
+  #flat: number | undefined;
+
+  constructor(binding: Binding) {
+    this.#binding = binding;
+  }
+
+  /** Floats as many as `like` has, in its shape; the caller deletes them. */
+  of({ id, shape }: Handle): Handle {
+    const key = `${shape}`;
+    const known = this.#byShape.get(key) ?? this.#view(id, shape);
+    this.#byShape.set(key, known);
+    return this.#make("Identity", known);
+  }
+
+  dispose(): void {
+    for (const id of [...this.#byShape.values(), this.#flat]) if (id !== undefined) this.#binding.deleteTensor(id);
+  }
+
+  #view(like: number, shape: readonly number[]): number {
+    const count = countOf(shape);
+    if (count > this.#count) {
+      if (this.#flat !== undefined) this.#binding.deleteTensor(this.#flat);
+      const zeros = this.#make("ZerosLike", like).id;
+      this.#flat = this.#make("Reshape", zeros, [-1]).id;
+      this.#count = count;
+      this.#binding.deleteTensor(zeros);
+    }
+    const piece = this.#make("Slice", this.#flat!, [0], [count]).id;
+    const view = this.#make("Reshape", piece, shape).id;
+    this.#binding.deleteTensor(piece);
+    return view;
+  }
+
+  /** An op of a float tensor and lists of integers. Neither a slice from the beginning nor another shape copies anything. */
+  #make(op: string, id: number, ...lists: readonly (readonly number[])[]): Handle {
+    const { TF_ATTR_TYPE: type, TF_FLOAT, TF_INT32 } = this.#binding;
+    const given = lists.map((list) => this.#binding.createTensor([list.length], TF_INT32, Int32Array.from(list)));
+    const attributes = [
+      { name: "T", type, value: TF_FLOAT },
+      ...(op === "Slice" ? [{ name: "Index", type, value: TF_INT32 }] : []),
+      ...(op === "Reshape" ? [{ name: "Tshape", type, value: TF_INT32 }] : []),
+    ];
+    const [made] = this.#binding.executeOp(op, attributes, [id, ...given], 1);
+    for (const list of given) this.#binding.deleteTensor(list);
+    return made!;
+  }
 }
 
 class Trace {
@@ -37,9 +104,14 @@ class Trace {
   /** Variables by the number of the tensor that they began with, and a clone that holds it. */
   readonly #variables = new Map<number, { readonly variable: Variable; readonly before: tf.Tensor }>();
 
-  constructor(backend: TensorFlow) {
+  /** The tensors that come of the example, by number. */
+  readonly #derived = new Set<number>();
+  /** Null: all values are kept. */ readonly #zeros: Zeros | null;
+
+  constructor(backend: TensorFlow, blank: boolean) {
     this.#backend = backend;
     this.#binding = backend.binding;
+    this.#zeros = blank ? new Zeros(this.#binding) : null;
   }
 
   run(example: NamedTensorMap, program: Program): Traced {
@@ -51,6 +123,7 @@ class Trace {
       // A copy: whatever outlives the run must not be JavaScript's memory, which TensorFlow's threads cannot free.
       const copy = nodeOf("DeepCopy", [first(node)], [type("T", dtype)]);
       this.#refs.set(this.#id(tensor), first(copy));
+      this.#derived.add(this.#id(tensor));
       return { name, node, dtype };
     });
     // By prototype: what is not watched is the binding's own. Defined, since its own properties may not be assigned.
@@ -72,6 +145,7 @@ class Trace {
     } finally {
       tf.engine().endScope();
       this.#backend.binding = this.#binding;
+      this.#zeros?.dispose();
       for (const { variable, before } of this.#variables.values()) {
         if (!variable.isDisposed) variable.assign(before);
         before.dispose();
@@ -86,6 +160,7 @@ class Trace {
   /** Takes up a variable, under a number of its own: its first value may be another variable's too, or one that the program made. */
   #began(variable: Variable): number {
     const shared = this.#id(variable);
+    if (this.#zeros && this.#derived.has(shared)) throw new Blanked();
     if (this.#variables.has(shared) || this.#refs.has(shared)) {
       const T = { name: "T", type: this.#binding.TF_ATTR_TYPE, value: this.#backend.typeAttributeFromTensor(variable) };
       const own = this.#backend.createOutputTensor(this.#binding.executeOp("Identity", [T], [shared], 1)[0]!);
@@ -109,7 +184,11 @@ class Trace {
       executeOp: (op, attributes, inputs, outputs) => {
         const refs = inputs.map((id) => this.#refOf(id));
         const written = attributes.map((attribute) => this.#attribute(op, attribute));
-        const made = this.#binding.executeOp(op, attributes, inputs, outputs);
+        const values = this.#binding.executeOp(op, attributes, inputs, outputs);
+        // Zeros are zeros, whatever they are like.
+        const derived = op !== "ZerosLike" && inputs.some((id) => this.#derived.has(id));
+        const made = derived ? values.map((value) => this.#blanked(value)) : values;
+        if (derived) for (const { id } of made) this.#derived.add(id);
         if (op === "AddN")
           this.#refs.set(
             made[0]!.id,
@@ -128,6 +207,15 @@ class Trace {
         throw new Error("it runs another recording");
       },
     };
+  }
+
+  /** Zeros in place of what is large. Integers stay: they may say where to look. */
+  #blanked(value: Handle): Handle {
+    const { id, shape, dtype } = value;
+    if (!this.#zeros || dtype !== this.#binding.TF_FLOAT || countOf(shape) < LARGE) return value;
+    const zeros = this.#zeros.of(value);
+    this.#binding.deleteTensor(id);
+    return zeros;
   }
 
   #refOf(id: number): Ref {
@@ -193,6 +281,7 @@ class Trace {
   }
 }
 
+const countOf = (shape: readonly number[]): number => shape.reduce((all, side) => all * side, 1);
 const nodeOf = (op: string, inputs: readonly Ref[], attributes: readonly Attribute[]): Node => ({
   op,
   inputs,

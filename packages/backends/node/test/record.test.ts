@@ -83,6 +83,45 @@ describe.skipIf(!folder)(title, () => {
     expect(values(root!)).toEqual([1]);
   });
 
+  test("keeps no large values of a step while it writes it down", () => {
+    const x = keep(tf.fill([2 ** 22], 1)); // 16 MB
+    const program: Program = (inputs) => {
+      let [all, sum] = [inputs["x"]!, tf.scalar(0)];
+      for (let at = 0; at < 60; at++) {
+        all = tf.sqrt(tf.add(all, 3));
+        sum = tf.add(sum, tf.mean(all));
+      }
+      return { sum };
+    };
+    const before = process.memoryUsage.rss();
+    const recording = recorded({ x }, program);
+    // Together the 120 are 2 GB.
+    expect(process.memoryUsage.rss() - before).toBeLessThan(0.4e9);
+    const [found] = values(recording.run({ x })["sum"]!);
+    const [expected] = values(tf.tidy(() => program({ x }, () => undefined)["sum"]!));
+    expect(found).toBeCloseTo(expected!, 3);
+  });
+
+  test("gives a variable that begins with what came of a batch its values all the same", () => {
+    const x = keep(tf.fill([2 ** 20], 7));
+    const states: Variable[] = [];
+    const recording = recorded({ x }, ({ x: given }, own) => {
+      if (!states.length) {
+        const state = tf.variable(tf.mean(tf.mul(given!, 2)));
+        try {
+          own(state);
+        } catch (error) {
+          state.dispose();
+          throw error;
+        }
+        states.push(keep(state));
+      }
+      return { state: tf.clone(states[0]!) };
+    });
+    expect(values(recording.run({ x })["state"]!)).toEqual([14]);
+    expect(states).toHaveLength(1);
+  });
+
   test("lets go of graphs that nobody has used for long", () => {
     for (let i = 0; i < 30; i++) {
       const recording = record({ x: keep(tf.tensor1d([1])) }, ({ x }) => ({ y: tf.add(x!, 1000 + i) }));

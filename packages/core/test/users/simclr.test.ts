@@ -191,7 +191,7 @@ describe("a SimCLR", () => {
     await fit(regimen, { policy: uses("test-parts", "test-simclr", "test-spy") });
     const [other, first, second] = into.seen;
     expect([into.steps, into.seen.length, begun]).toEqual([10, 3, [true]]);
-    expect(part(other!.first, "backbone")).not.toEqual(part(into.pretrained!, "backbone"));
+    expect(part(other!.first!, "backbone")).not.toEqual(part(into.pretrained!, "backbone"));
     expect(first!.first).toEqual(into.pretrained);
     expect(second!.first).toEqual(first!.last);
   });
