@@ -55,6 +55,10 @@ export class Child {
     return best;
   }
 
+  get pid() {
+    return this.#process.pid;
+  }
+
   async end() {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     this.#process.stdin.end();
