@@ -104,6 +104,26 @@ describe("the comparison of pairs", () => {
     expect(compareAll(pairs(0))).toMatchObject({ verdict: "no-difference", loss: { difference: 0 } });
   });
 
+  it("goes by the task's own error where answers are more or less wrong", () => {
+    const graded = (error: number, loss: number) =>
+      ({
+        images: 40,
+        error,
+        loss,
+        predictions: chances.slice(0, 40).map((p, i) => ({ id: `${i}`, label: -1, error: error + (p - 0.6) / 10 })),
+      }) as unknown as Evaluation;
+    const pairs = (...by: number[]) => by.map((own) => ({ plain: graded(0.3, 1), with: graded(0.3 - own, 2) }));
+    const { error, loss, verdict } = compareAll(pairs(0.1, 0.101, 0.099));
+    expect(verdict).toBe("helps");
+    expect(error.plain).toBeCloseTo(0.3);
+    expect(error.with).toBeCloseTo(0.2);
+    expect(error.difference).toBeCloseTo(-0.1);
+    expect(loss.difference).toBeCloseTo(1);
+    expect(compareAll(pairs(0.2, -0.1, 0.05)).verdict).toBe("no-difference");
+    const [lo, hi] = compareAll(pairs(0.5, -0.5)).error.interval;
+    expect([lo, hi]).toEqual([-1, 1]);
+  });
+
   it("does not take one lucky seed for an effect", () => {
     const pairs = [-0.02, 0.3, -0.05].map((by) => ({ plain: lift(0), with: lift(by) }));
     const { verdict, loss, error } = compareAll(pairs);

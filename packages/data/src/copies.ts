@@ -12,17 +12,26 @@ type Compared = {
   readonly near: readonly Pair[];
   /** Mean luma of each row, 0..1. */ readonly brightness: Float64Array;
 };
-type Part = { readonly name: string; readonly data: Inspectable; readonly start: number; readonly labels: Int32Array };
+type Part = {
+  readonly name: string;
+  readonly data: Inspectable;
+  readonly start: number;
+  /** The classes that each row has; null: nobody says. */ readonly has: readonly (readonly number[] | null)[];
+};
 
-/** The class with the largest label of each row; -1 without one. */
-function classesOf(data: Inspectable): Int32Array {
+/**
+ * All that a mask shows, however little of it. Else, where a row's labels are one whole, that with the largest; where they are not
+ * (several labels, objects, none of either), those that are there.
+ */
+function classesOf(data: Inspectable, masked: boolean): Part["has"] {
   const labels = data.labels();
   const k = data.classes.length;
-  return Int32Array.from({ length: data.length }, (_, row) => {
-    if (!labels || Number.isNaN(labels[row * k])) return -1;
-    let best = 0;
-    for (let i = 1; i < k; i++) if (labels[row * k + i]! > labels[row * k + best]!) best = i;
-    return best;
+  return Array.from({ length: data.length }, (_, row) => {
+    if (!labels || Number.isNaN(labels[row * k])) return null;
+    const own = Array.from(labels.subarray(row * k, (row + 1) * k));
+    const whole = !masked && Math.abs(own.reduce((sum, value) => sum + value, 0) - 1) < 1e-3;
+    if (whole) return [own.indexOf(Math.max(...own))];
+    return own.flatMap((value, i) => ((masked ? value > 0 : value >= 0.5) ? [i] : []));
   });
 }
 
@@ -30,10 +39,11 @@ function classesOf(data: Inspectable): Int32Array {
 export class Whole {
   readonly parts: readonly Part[];
   readonly length: number;
-  constructor(splits: Readonly<Record<string, Inspectable>>) {
+  /** `masked`: the names of splits whose labels are masks. */
+  constructor(splits: Readonly<Record<string, Inspectable>>, masked: ReadonlySet<string>) {
     let start = 0;
     this.parts = Object.entries(splits).map(([name, data]) => {
-      const part = { name, data, start, labels: classesOf(data) };
+      const part = { name, data, start, has: classesOf(data, masked.has(name)) };
       start += data.length;
       return part;
     });
@@ -42,10 +52,10 @@ export class Whole {
   part(row: number): Part {
     return this.parts.findLast((part) => part.start <= row)!;
   }
+  /** The names of its classes; null where nobody says any. */
   label(row: number): string | null {
-    const { data, labels, start } = this.part(row);
-    const label = labels[row - start]!;
-    return label < 0 ? null : (data.classes[label] ?? null);
+    const { data, has, start } = this.part(row);
+    return has[row - start]?.map((i) => data.classes[i]).join(", ") ?? null;
   }
   example(row: number): Example {
     const { name, data, start } = this.part(row);

@@ -47,7 +47,9 @@ async function inspectOpen(
   splits: Readonly<Record<string, Inspectable>>,
   { onProgress }: InspectOptions,
 ): Promise<Inspection> {
-  const whole = new Whole(splits);
+  const masked = new Set<string>();
+  for (const [name, data] of Object.entries(splits)) if (data.length && (await data.read([0])).masks) masked.add(name);
+  const whole = new Whole(splits, masked);
   const { equal, near, brightness } = await compare(whole, onProgress);
   const names = [...new Set(whole.parts.flatMap((part) => part.data.classes))];
   const tallies = new Map(
@@ -56,16 +58,16 @@ async function inspectOpen(
       { images: 0, light: 0, splits: Object.fromEntries(whole.parts.map((part) => [part.name, 0])) },
     ]),
   );
-  for (const { name, data, start, labels } of whole.parts) {
-    labels.forEach((label, row) => {
-      const tally = label < 0 ? undefined : tallies.get(data.classes[label]!);
-      if (!tally) return;
-      tally.images++;
-      tally.light += brightness[start + row]!;
-      tally.splits[name]!++;
-    });
-  }
-  const labelled = [...tallies.values()].reduce((sum, tally) => sum + tally.images, 0);
+  for (const { name, data, start, has } of whole.parts)
+    for (const [row, own] of has.entries())
+      for (const label of own ?? []) {
+        const tally = tallies.get(data.classes[label]!)!;
+        tally.images++;
+        tally.light += brightness[start + row]!;
+        tally.splits[name]!++;
+      }
+  const knownOf = ({ has }: (typeof whole.parts)[number]): number => has.filter((own) => own !== null).length;
+  const labelled = whole.parts.reduce((sum, part) => sum + knownOf(part), 0);
   const classes = [...tallies].map(([name, { images, light, splits: counts }]) => ({
     name,
     images,
@@ -75,8 +77,9 @@ async function inspectOpen(
   }));
   const found = {
     images: whole.length,
-    splits: whole.parts.map(({ name, data, labels }) => {
-      const known = labels.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);
+    splits: whole.parts.map((part) => {
+      const { name, data } = part;
+      const known = knownOf(part);
       const { h, w, c, range } = data.format;
       return {
         name,

@@ -4,7 +4,7 @@ import type { SizeCount } from "./sizes.ts";
 
 /** What can be inspected: the core's `Source` and every reader's `Samples`. */
 export type Inspectable = Pick<Samples, "name" | "length" | "format" | "classes" | "skipped" | "labels" | "id"> & {
-  read(rows: ArrayLike<number>): Promise<Pick<Rows, "images">>;
+  read(rows: ArrayLike<number>): Promise<Pick<Rows, "images" | "masks">>;
   readonly about?: OpenedSamples["about"];
 };
 
@@ -39,6 +39,7 @@ export type Inspection = {
   }[];
   readonly classes: readonly {
     readonly name: string;
+    /** That show it: one image may be of several classes, where labels are masks, objects or several. */
     readonly images: number;
     /** Of all labelled images. */ readonly share: number;
     readonly splits: { readonly [split: string]: number };

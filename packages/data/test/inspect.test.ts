@@ -26,6 +26,31 @@ function scene(size: number, seed: number): Uint8Array {
 }
 
 describe("inspect", () => {
+  it("counts an image for each class that it shows, in masks, among objects and among several labels", async () => {
+    const shape = { h: 8, w: 8, c: 3, classes: ["ground", "thing", "rare"] };
+    const three = await fromArrays(noise(3 * 192, 5), ["ground", "ground", "ground"], shape);
+    // Shares of pixels: a whole, of which the largest is not all.
+    const shares = Float32Array.of(0.9, 0.1, 0, 1, 0, 0, 0.5, 0.3, 0.2);
+    const drawn = {
+      ...three,
+      labels: () => shares,
+      read: async (rows: ArrayLike<number>) => ({
+        ...(await three.read(rows)),
+        masks: new Int32Array(rows.length * 64),
+      }),
+    };
+    // Nothing, one, two.
+    const objects = { ...three, labels: () => Float32Array.of(0, 0, 0, 0, 1, 0, 0, 1, 1) };
+    // One class, and how sure somebody is of it.
+    const soft = { ...three, labels: () => shares };
+    const counts = async (data: Parameters<typeof inspect>[0]) =>
+      (await inspect(data)).classes.map(({ images, share }) => [images, Number(share.toFixed(2))]);
+    expect(await counts(drawn)).toEqual([[3, 1], [2, 0.67], [1, 0.33]]); // prettier-ignore
+    expect(await counts(objects)).toEqual([[0, 0], [2, 0.67], [1, 0.33]]); // prettier-ignore
+    expect(await counts(soft)).toEqual([[3, 1], [0, 0], [0, 0]]); // prettier-ignore
+    expect((await inspect(objects)).splits[0]).toMatchObject({ labelled: 3, unlabelled: 0 });
+  });
+
   it("counts, and finds copies within and between splits", async () => {
     const size = 16;
     const pixels = (seeds: readonly number[]) => Uint8Array.from(seeds.flatMap((seed) => [...scene(size, seed)]));

@@ -79,6 +79,17 @@ export const seedCommand = (report: Report): string =>
 export const elsewhereCommand = (report: Report): string =>
   line(["evaluate", "--model", place(report), "--data", "OTHER"]);
 
+/** One technique on and off, in whole trainings. */
+export const tryCommand = (report: Report, use: string): string => {
+  const words = same(report, false);
+  // Every flag has a value here. Data or, where they stand in none, the configuration that says them.
+  const isFlag = (at: number): boolean => at >= 0 && words[at]!.startsWith("--");
+  const named = words.findIndex((_, at) => !isFlag(at) && !isFlag(at - 1));
+  const data = named >= 0 ? named : words.indexOf("--config") + 1;
+  const more = words.filter((word, at) => at !== data && word !== "--config" && words[at - 1] !== "--config");
+  return line(["try", use, "--data", words[data]!, ...more]);
+};
+
 /** Two lines: a training, and the report that compares with it. */
 export const longerCommands = (report: Report): readonly string[] => {
   const out = `${place(report)}-longer`;

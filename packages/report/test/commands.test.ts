@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { finalCommand, longerCommands, plainCommand, seedCommand, wholeCommand } from "../src/commands.ts";
+import { finalCommand, longerCommands, plainCommand, seedCommand, tryCommand, wholeCommand } from "../src/commands.ts";
 import { fixture } from "./fixture.ts";
 
 const report = fixture();
@@ -41,6 +41,14 @@ describe("commands that go on from a run", () => {
       "npx regimen train --config r.yaml --set search.budget=2 --set training.epochs=9 --no-baseline --seed 7",
     );
     expect(finalCommand(set)).toBe("npx regimen fit --config r.yaml --policy runs/a/policy.json --seed 7");
+  });
+
+  it.each([
+    ["regimen train --backend wasm ./photos --budget 2", "./photos --backend wasm"],
+    ["regimen train --config r.yaml --set training.batchSize=8", "r.yaml --set training.batchSize=8"],
+    [null, "DATA"],
+  ])("try one technique on the data of %s", (command, words) => {
+    expect(tryCommand(typed(command), "fog")).toBe(`npx regimen try fog --data ${words}`);
   });
 
   it.each([null, "regimen resume runs/a", "regimen train 'my photos'"])("have a placeholder for %s", (command) => {

@@ -1,5 +1,14 @@
 import { RegimenError } from "@regimen/contracts";
-import { createRng, source, split, type Evaluation, type Regimen, type Source, type Technique } from "@regimen/core";
+import {
+  createRng,
+  source,
+  split,
+  type Evaluation,
+  type Regimen,
+  type Source,
+  type Task,
+  type Technique,
+} from "@regimen/core";
 import { absoluteIfPath } from "../config/place.ts";
 import type { Override } from "../config/read.ts";
 import { readSettings, spellOut } from "../config/settings.ts";
@@ -10,6 +19,7 @@ import { Interrupted } from "../failures.ts";
 import type { Io } from "../io.ts";
 import { choose, type Choice } from "../job/choose.ts";
 import { compareAll, type Difference, type Pair, type Verdict } from "../job/paired.ts";
+import { taskOf } from "../job/task.ts";
 import { loadPlugins } from "../plugins/load.ts";
 
 export type TryFlags = {
@@ -31,7 +41,9 @@ const HELD = 0.25;
  * the training split. Nothing is written. Errors: REG_USAGE, REG_PLUGIN_*, REG_POLICY_NEEDS, REG_DATA_*, REG_MODEL_*.
  */
 export async function tryCommand(io: Io, console: Console, named: string, flags: TryFlags): Promise<void> {
-  const settings = readSettings(flags.data, flags, io.cwd, await spellOut(flags.data, flags, io.cwd));
+  const read = readSettings(flags.data, flags, io.cwd, await spellOut(flags.data, flags, io.cwd));
+  const task = await taskOf(read);
+  const settings = { ...read, config: { ...read.config, task } };
   const stop = new AbortController();
   const unlisten = io.onInterrupt(() => stop.abort());
   try {
@@ -50,7 +62,7 @@ export async function tryCommand(io: Io, console: Console, named: string, flags:
       const choice = await choose(regimen, wish, console, stop.signal);
       try {
         tellPlan(console, technique, choice, flags.seeds);
-        const pairs = await trainPairs(regimen, technique, choice, settings.config.seed, flags.seeds, console, stop);
+        const pairs = await trainPairs(regimen, technique, choice, settings.config, flags.seeds, console, stop);
         tell(console, technique, choice, pairs);
       } finally {
         choice.data.dispose();
@@ -87,7 +99,7 @@ async function trainPairs(
   regimen: Regimen,
   technique: Technique,
   { data, model, training }: Choice,
-  first: number,
+  { seed: first, task }: { readonly seed: number; readonly task: Task },
   seeds: number,
   console: Console,
   stop: AbortController,
@@ -99,7 +111,7 @@ async function trainPairs(
     const name = `pair ${seed - first + 1} ${steps.length ? "on" : "off"}`;
     const policy = { steps: steps as { use: string; with: Record<string, never> }[] };
     const input = { ...parts, ...(unlabeled && { unlabeled }) };
-    const job = { model: model.input, data: input, training, seed, policy, signal: stop.signal };
+    const job = { model: model.input, data: input, task, training, seed, policy, signal: stop.signal };
     const result = await follow(regimen.fit(job), console, name);
     result.model.dispose();
     return result.test!;
@@ -138,7 +150,7 @@ function tell(
   pairs: readonly Pair[],
 ): void {
   const { error, loss, verdict } = compareAll(pairs);
-  const images = pairs[0]!.plain.images;
+  const { images, terms } = pairs[0]!.plain;
   const { epochs } = training;
   console.json({
     technique: name,
@@ -152,10 +164,10 @@ function tell(
     verdict,
   });
   const { ink } = console;
-  const words = ({ plain, with: own, interval }: Difference, told: (value: number) => string): string =>
-    `${told(plain)} → ${told(own)} · difference ${interval.map(told).join(" to ")} (95 %)`;
+  const words = ({ plain, with: own, interval }: Difference, told: (value: number) => string, of = ""): string =>
+    `${told(plain)} → ${told(own)}${of} · difference ${interval.map(told).join(" to ")} (95 %)`;
   console.say("");
-  console.say(row(ink, "error", words(error, percent)));
+  console.say(row(ink, "error", words(error, percent, terms ? ` (${terms.error})` : "")));
   console.say(
     row(
       ink,

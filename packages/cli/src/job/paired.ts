@@ -1,5 +1,5 @@
 import type { Evaluation } from "@regimen/core";
-import { meanInterval, studentT95 } from "@regimen/stats";
+import { gradedDifference, isGraded, meanInterval, studentT95 } from "@regimen/stats";
 
 /** One seed's two trainings, on the same images in the same order. */
 export type Pair = { readonly plain: Evaluation; readonly with: Evaluation };
@@ -43,9 +43,40 @@ function compare(pairs: readonly Pair[], measure: (seen: Evaluation) => number[]
   };
 }
 
-/** `verdict`: by the loss, which tells more of few images than mistakes do. At least two pairs. */
+/**
+ * Where answers are more or less wrong: by the task's own error of each training. The images' chance by resampling them, the
+ * seeds' by Student's t.
+ */
+function compareGraded(pairs: readonly Pair[], measure: "error" | "loss"): Difference {
+  const of = (side: keyof Pair): number[] => pairs.map((pair) => pair[side][measure]);
+  const [plain, own] = [of("plain"), of("with")];
+  const among = meanInterval(own.map((value, at) => value - plain[at]!));
+  const images = pairs.map((pair) => {
+    const { interval } = gradedDifference(pair.plain, pair.with);
+    return interval ? (interval[1] - interval[0]) / 2 : 1;
+  });
+  const half = Math.hypot(measure === "error" ? mean(images) : 0, studentT95(pairs.length - 1) * among.se);
+  const most = measure === "error" ? 1 : Infinity;
+  return {
+    plain: mean(plain),
+    with: mean(own),
+    difference: among.mean,
+    interval: [Math.max(-most, among.mean - half), Math.min(most, among.mean + half)],
+  };
+}
+
+const verdictOf = ({ interval: [lo, hi] }: Difference): Verdict =>
+  hi < 0 ? "helps" : lo > 0 ? "hurts" : "no-difference";
+
+/**
+ * `verdict`: by the loss, which tells more of few images than mistakes do; by the error where that is more than right or wrong. At
+ * least two pairs.
+ */
 export function compareAll(pairs: readonly Pair[]): { error: Difference; loss: Difference; verdict: Verdict } {
+  if (isGraded(pairs[0]!.plain)) {
+    const [error, loss] = [compareGraded(pairs, "error"), compareGraded(pairs, "loss")];
+    return { error, loss, verdict: verdictOf(error) };
+  }
   const [error, loss] = [compare(pairs, mistakes, 1), compare(pairs, losses, Infinity)];
-  const [lo, hi] = loss.interval;
-  return { error, loss, verdict: hi < 0 ? "helps" : lo > 0 ? "hurts" : "no-difference" };
+  return { error, loss, verdict: verdictOf(loss) };
 }

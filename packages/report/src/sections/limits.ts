@@ -1,8 +1,8 @@
 import type { Report } from "@regimen/core";
-import { elsewhereCommand, longerCommands, seedCommand, withoutUnlabeledCommands } from "../commands.ts";
-import { isGraded, techniqueName } from "../facts.ts";
+import { elsewhereCommand, longerCommands, seedCommand, tryCommand, withoutUnlabeledCommands } from "../commands.ts";
+import { inOrder, isGraded, techniqueName } from "../facts.ts";
 import { html, type Html } from "../html.ts";
-import { list, many, points } from "../words.ts";
+import { bare, list, many, points } from "../words.ts";
 import { longerWords } from "./errors.ts";
 import { pairs, type MakeSection } from "./section.ts";
 
@@ -41,9 +41,15 @@ export const limits: MakeSection = (report) => {
   };
 };
 
+/** So many techniques are asked about, first those that come first. */
+const TRIED = 3;
+
 /** Questions, and the commands that would answer them. */
 function asks(report: Report): [string, Html][] {
   const { error, unlabeled, unlabeledUse } = report;
+  const unmeasured = inOrder(report)
+    .filter(({ kept, verdict }) => kept && verdict === "not-measured")
+    .slice(0, TRIED);
   const commands = (...all: readonly string[]) => html`${all.map((line) => html`<code class="line">${line}</code>`)}`;
   return [
     ...(error.longer === null && error.baseline !== null
@@ -68,6 +74,10 @@ function asks(report: Report): [string, Html][] {
           ] as [string, Html],
         ]
       : []),
+    ...unmeasured.map((technique): [string, Html] => [
+      `What is ${bare(technique.label)} worth?`,
+      commands(tryCommand(report, technique.use)),
+    ]),
     ["Would another seed say the same?", commands(seedCommand(report))],
     ["How does it do on images from elsewhere?", commands(elsewhereCommand(report))],
   ];
