@@ -14,11 +14,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import prettier from "prettier";
-import { createRegimen, createRng, fromArrays } from "regimen";
+import { createRegimen, createRng, fromArrays, sequence } from "regimen";
 import { armsOf, bySize, eachArm, markdown } from "./sides/arms.mjs";
 import { rowsIn } from "./sides/results.mjs";
 import { mean, told, verdict } from "./sides/statistics.mjs";
 
+const built = (path) => import(new URL(`../packages/metalearners/${path}/dist/index.js`, import.meta.url));
+const { createFixed } = await built("fixed");
+const { createSsl } = await built("ssl");
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values: asked } = parseArgs({
   options: {
@@ -121,6 +124,18 @@ function foundOf(folder, seed) {
   return JSON.parse(readFileSync(named("json"), "utf8"));
 }
 
+/** The given techniques, and whether further images are used beside them. */
+function asking(regimen, steps) {
+  const whole = steps.map(({ use: name, with: params }) => {
+    const { space } = regimen.registered.techniques.find((technique) => technique.name === name);
+    const defaults = Object.fromEntries(Object.entries(space).map(([key, axis]) => [key, axis.default]));
+    return { use: name, with: { ...defaults, ...params } };
+  });
+  const given = createFixed({ steps: whole });
+  const claims = (what) => !("group" in what && what.group === "ssl");
+  return sequence({ ...given, claims }, createSsl());
+}
+
 async function measure(regimen, { train, test }, { steps, made, searched, generator }, seed) {
   const folder = generator && join(mkdtempSync(join(tmpdir(), "rare-")), "run");
   const synthetic = made && (await make(made, train, seed));
@@ -134,12 +149,9 @@ async function measure(regimen, { train, test }, { steps, made, searched, genera
     ? await regimen.train({
         ...options,
         training: { epochs: size.epochs },
-        metalearner: "ssl",
+        metalearner: asking(regimen, steps),
         baseline: false,
-        search: {
-          budget: COST - 1,
-          space: Object.fromEntries(steps.map(({ use: name, with: params }) => [name, params])),
-        },
+        search: { budget: COST - 1 },
       })
     : await regimen.fit({ ...options, training: { epochs: COST * size.epochs }, policy: { steps } });
   result.model.dispose();

@@ -20,8 +20,8 @@ export type TrialsHow = {
   readonly name: string;
   readonly claims: MetaLearner["claims"];
   /** Trainings, those of the base included, for a budget of so many plain runs. */ trials(share: number): number;
-  /** The next policy to try, after those before it; undefined: there is none. */
-  propose(problem: Problem, earlier: readonly Tried[]): Fragment | undefined;
+  /** The next policy to try, after those before it; undefined: there is none. `base`: the loss of the base; null: nobody knows yet. */
+  propose(problem: Problem, earlier: readonly Tried[], base: number | null): Fragment | undefined;
   /** Whether trials fork the trunk where there is one; else all begin anew. */ readonly forks: boolean;
   /** The longest that a training may be, in plain runs, for a budget of so many. */ longest?(share: number): number;
 };
@@ -60,7 +60,7 @@ export function trialsLearner(how: TrialsHow): MetaLearner<TrialsState> {
     const perImage = imagesSeen(problem.plain) / problem.plain.trained;
     const budget = imagesSeen(problem.budget);
     const share = budget / imagesSeen(problem.plain);
-    const wanted = how.propose(problem, []) ? how.trials(share) : 0;
+    const wanted = how.propose(problem, [], null) ? how.trials(share) : 0;
     const bases = trunk(problem) && wanted >= AGAIN_FROM ? 2 : 1;
     const each = Math.floor((PLANNED * budget) / perImage / Math.max(1, wanted));
     const { trained } = problem.plain;
@@ -68,7 +68,7 @@ export function trialsLearner(how: TrialsHow): MetaLearner<TrialsState> {
     const fork = trunk(problem);
     const longest = how.longest?.(share) ?? (fork ? FORK * Math.max(1, Math.sqrt(share)) : 1);
     const images = Math.min(each, Math.floor(Math.min(longest * trained, trained - (fork?.images ?? 0))));
-    const poor = how.propose(problem, []) !== undefined && (wanted < 2 || images < 1);
+    const poor = how.propose(problem, [], null) !== undefined && (wanted < 2 || images < 1);
     return {
       problem,
       tried: [],
@@ -118,7 +118,7 @@ export function trialsLearner(how: TrialsHow): MetaLearner<TrialsState> {
   function nextPolicy({ problem, tried, bases }: TrialsState): Fragment | undefined {
     return tried.length < bases
       ? mergeFragments(problem.base, { steps: [] })
-      : how.propose(problem, tried.slice(bases));
+      : how.propose(problem, tried.slice(bases), tried[0]?.loss ?? null);
   }
 
   function tell(state: TrialsState, answer: Answer): TrialsState {

@@ -43,8 +43,11 @@ const open = (problem: Problem, most: number): readonly TechniqueMeta[] =>
 const paramsOf = (problem: Problem, technique: TechniqueMeta): Params =>
   completeParams(technique, problem.fixed?.[technique.name] ?? {});
 
-/** Each technique at its defaults; then the best of them with half and with twice as many further images. */
-function propose(problem: Problem, tried: readonly Tried[], most: number): Fragment | undefined {
+/**
+ * Each technique at its defaults; then the best of them with half and with twice as many further images, unless it was no better
+ * than the base.
+ */
+function propose(problem: Problem, tried: readonly Tried[], base: number | null, most: number): Fragment | undefined {
   const techniques = open(problem, most);
   const next = techniques[tried.length];
   const withParams = ({ name }: TechniqueMeta, params: Params): Fragment =>
@@ -55,6 +58,7 @@ function propose(problem: Problem, tried: readonly Tried[], most: number): Fragm
     (at, { loss }, i) => ((loss ?? Number.POSITIVE_INFINITY) < (first[at]!.loss ?? Number.POSITIVE_INFINITY) ? i : at),
     0,
   );
+  if (base !== null && first.every(({ loss }) => loss === null || loss >= base)) return undefined;
   const technique = techniques[best];
   const share = technique && Object.entries<Axis>(technique.space).find(([, axis]) => axis.kind === "r");
   if (!technique || !share || share[1].kind !== "r" || problem.fixed?.[technique.name]?.[share[0]] !== undefined)
@@ -79,6 +83,6 @@ export function createSsl(options: { readonly [option: string]: Json | undefined
     // A technique that begins with a training of its own cannot begin from a trunk.
     forks: false,
     longest: () => LONGEST,
-    propose: (problem, tried) => propose(problem, tried, techniques),
+    propose: (problem, tried, base) => propose(problem, tried, base, techniques),
   });
 }

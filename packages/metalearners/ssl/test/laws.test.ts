@@ -1,3 +1,4 @@
+import type { Fragment } from "@regimen/core";
 import { madeUpProblem, metalearnerLaws, packageLaws, simulate } from "@regimen/testkit";
 import { describe, expect, it } from "vitest";
 import ssl from "../src/index.ts";
@@ -11,4 +12,15 @@ it("asks for nothing where there are labelled images alone", () => {
       .length;
   expect(asked(["batch-norm"])).toBe(1);
   expect(asked(["batch-norm", "unlabeled"])).toBeGreaterThan(2);
+});
+
+it("asks for other shares of further images only where they helped", () => {
+  const problem = { ...madeUpProblem, facts: { ...madeUpProblem.facts, features: ["unlabeled"] } };
+  const ratios = (loss: number) => {
+    const ratioOf = ({ steps }: Fragment) => steps.find(({ use }) => use === "made-up/teach")?.with["ratio"] ?? 0;
+    const { requests } = simulate(ssl(), (policy) => (ratioOf(policy) ? loss : 1), { problem });
+    return requests.flatMap((request) => (request.kind === "trial" ? [ratioOf(request.policy)] : []));
+  };
+  expect(ratios(0.5)).toEqual([0, 1, 0.5, 2]);
+  expect(ratios(1.5)).toEqual([0, 1]);
 });
