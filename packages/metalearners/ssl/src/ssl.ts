@@ -29,15 +29,22 @@ const LONGEST = 0.3;
 
 const isOurs = ({ group }: TechniqueMeta): boolean => group === GROUP;
 
-/** Whether there is anything to learn from beside the labelled images: pre-training on these alone is not worth its cost. */
-const hasMore = ({ facts: { features } }: Problem): boolean =>
-  !Array.isArray(features) || features.includes("unlabeled") || features.includes("synthetic");
+/**
+ * Whether it has anything to learn from beside the labelled images: pre-training on these alone, or a generator of them, is not worth
+ * its cost.
+ */
+const hasMore = ({ facts: { features } }: Problem, { order: { needs = [] } }: TechniqueMeta): boolean =>
+  !Array.isArray(features) ||
+  features.includes("unlabeled") ||
+  (features.includes("synthetic") && needs.includes("synthetic"));
 
 /** What is open, likeliest first. */
 const open = (problem: Problem, most: number): readonly TechniqueMeta[] =>
   openTechniques(problem)
-    .filter(() => hasMore(problem))
-    .filter((technique) => isOurs(technique) && !isOff(technique.space, paramsOf(problem, technique)))
+    .filter(
+      (technique) =>
+        isOurs(technique) && hasMore(problem, technique) && !isOff(technique.space, paramsOf(problem, technique)),
+    )
     .sort((a, b) => priorOf(b) - priorOf(a))
     .slice(0, most);
 const paramsOf = (problem: Problem, technique: TechniqueMeta): Params =>

@@ -12,6 +12,8 @@ it("asks for nothing where there are labelled images alone", () => {
       .length;
   expect(asked(["batch-norm"])).toBe(1);
   expect(asked(["batch-norm", "unlabeled"])).toBeGreaterThan(2);
+  // Made images are for what needs them.
+  expect(asked(["batch-norm", "synthetic"])).toBe(1);
 });
 
 it("asks for other shares of further images only where they helped", () => {
