@@ -192,6 +192,6 @@ alone a third); only "${PLAIN}" has one plain run. The same seed means the same 
 - **Optuna**, **Ray Tune**: their searches over the same space, beginning with the same two policies, driving our trainer through \`regimen fit\`. A trial is at most
   0.45 of a plain run; what they prune is interrupted, and its images count as far as it had come. Starting a process and measuring its speed for each trial is in their seconds.
 
-Seconds tell something only where nothing else ran on the machine: on Fashion-MNIST that is so for Regimen's rows alone, so do not compare them.
+Seconds tell something only where nothing else ran on the machine, which was not so throughout: do not compare them.
 
 "Regimen against it": Regimen's error less this arm's, seed by seed; by chance or not by a paired t-interval at 95 %.`;
