@@ -122,7 +122,7 @@ export type Plan = {
 
 export interface Change {
   /** The key it resumes by: unique among one technique's calls of `next`. */ readonly name: string;
-  readonly model?: Blueprint;
+  /** Begins with first weights of its own, unless `from` is named beside it. */ readonly model?: Blueprint;
   readonly from?: Snapshot;
   readonly data?: Source;
   readonly extra?: readonly Extra[];

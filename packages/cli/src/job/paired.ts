@@ -44,19 +44,14 @@ function compare(pairs: readonly Pair[], measure: (seen: Evaluation) => number[]
 }
 
 /**
- * Where answers are more or less wrong: by the task's own error of each training. The images' chance by resampling them, the
- * seeds' by Student's t.
+ * Where answers are more or less wrong: the task's own measure of each training, no difference larger than `most`. The seeds'
+ * chance by Student's t; `images`: that of the images, half an interval.
  */
-function compareGraded(pairs: readonly Pair[], measure: "error" | "loss"): Difference {
+function compareGraded(pairs: readonly Pair[], measure: "error" | "loss", images: number, most: number): Difference {
   const of = (side: keyof Pair): number[] => pairs.map((pair) => pair[side][measure]);
   const [plain, own] = [of("plain"), of("with")];
   const among = meanInterval(own.map((value, at) => value - plain[at]!));
-  const images = pairs.map((pair) => {
-    const { interval } = gradedDifference(pair.plain, pair.with);
-    return interval ? (interval[1] - interval[0]) / 2 : 1;
-  });
-  const half = Math.hypot(measure === "error" ? mean(images) : 0, studentT95(pairs.length - 1) * among.se);
-  const most = measure === "error" ? 1 : Infinity;
+  const half = Math.hypot(images, studentT95(pairs.length - 1) * among.se);
   return {
     plain: mean(plain),
     with: mean(own),
@@ -64,6 +59,14 @@ function compareGraded(pairs: readonly Pair[], measure: "error" | "loss"): Diffe
     interval: [Math.max(-most, among.mean - half), Math.min(most, among.mean + half)],
   };
 }
+/** By resampling the images; the largest there can be where there are too few of them. */
+const imagesChance = (pairs: readonly Pair[]): number =>
+  mean(
+    pairs.map((pair) => {
+      const { interval } = gradedDifference(pair.plain, pair.with);
+      return interval ? (interval[1] - interval[0]) / 2 : 1;
+    }),
+  );
 
 const verdictOf = ({ interval: [lo, hi] }: Difference): Verdict =>
   hi < 0 ? "helps" : lo > 0 ? "hurts" : "no-difference";
@@ -74,7 +77,8 @@ const verdictOf = ({ interval: [lo, hi] }: Difference): Verdict =>
  */
 export function compareAll(pairs: readonly Pair[]): { error: Difference; loss: Difference; verdict: Verdict } {
   if (isGraded(pairs[0]!.plain)) {
-    const [error, loss] = [compareGraded(pairs, "error"), compareGraded(pairs, "loss")];
+    const error = compareGraded(pairs, "error", imagesChance(pairs), 1);
+    const loss = compareGraded(pairs, "loss", 0, Infinity);
     return { error, loss, verdict: verdictOf(error) };
   }
   const [error, loss] = [compare(pairs, mistakes, 1), compare(pairs, losses, Infinity)];
