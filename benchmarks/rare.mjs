@@ -145,31 +145,34 @@ async function measure(regimen, { train, test }, { steps, made, searched, genera
     seed,
     ...(folder && { out: folder }),
   };
-  const result = searched
-    ? await regimen.train({
-        ...options,
-        training: { epochs: size.epochs },
-        metalearner: asking(regimen, steps),
-        baseline: false,
-        search: { budget: COST - 1 },
-      })
-    : await regimen.fit({ ...options, training: { epochs: COST * size.epochs }, policy: { steps } });
-  result.model.dispose();
-  const { error, loss, classes } = result.test;
-  const recalls = Object.fromEntries(classes.map(({ name, recall }) => [name, recall]));
-  const used = result.policy.steps.filter((step) => !step.refused).map(({ use: name }) => name);
-  const found = folder && foundOf(folder, seed);
-  if (folder) rmSync(join(folder, ".."), { recursive: true });
-  return {
-    backend: regimen.backend.name,
-    error,
-    loss,
-    ...(found && { generator: found }),
-    recall: mean(RARE.map((name) => recalls[name])),
-    recalls,
-    synthetic: made ? used.includes("@regimen/technique-synthetic") : (found?.kept ?? null),
-    imagesSeen: result.imagesSeen,
-  };
+  try {
+    const result = searched
+      ? await regimen.train({
+          ...options,
+          training: { epochs: size.epochs },
+          metalearner: asking(regimen, steps),
+          baseline: false,
+          search: { budget: COST - 1 },
+        })
+      : await regimen.fit({ ...options, training: { epochs: COST * size.epochs }, policy: { steps } });
+    result.model.dispose();
+    const { error, loss, classes } = result.test;
+    const recalls = Object.fromEntries(classes.map(({ name, recall }) => [name, recall]));
+    const used = result.policy.steps.filter((step) => !step.refused).map(({ use: name }) => name);
+    const found = folder && foundOf(folder, seed);
+    return {
+      backend: regimen.backend.name,
+      error,
+      loss,
+      ...(found && { generator: found }),
+      recall: mean(RARE.map((name) => recalls[name])),
+      recalls,
+      synthetic: made ? used.includes("@regimen/technique-synthetic") : (found?.kept ?? null),
+      imagesSeen: result.imagesSeen,
+    };
+  } finally {
+    if (folder) rmSync(join(folder, ".."), { recursive: true });
+  }
 }
 
 function tableOf(rows) {

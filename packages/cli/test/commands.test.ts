@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Source } from "@regimen/core";
 import { describe, expect, it } from "vitest";
 import { misclassifiedCsv } from "../src/commands/evaluate.ts";
+import { runFolder } from "../src/job/folder.ts";
 import { cli, evaluation, fakeRegimen, temp, write } from "./fake.ts";
 import { report } from "./report.ts";
 
@@ -206,6 +207,15 @@ describe("regimen train", () => {
     expect(await plan(1)).toEqual(["small-cnn", 32, 1]);
     expect(await plan(1, ["--set", "model.architecture=resnet20v2"])).toEqual(["resnet20v2", 200, 1]);
     expect(await plan(1, ["--set", "data={ train: ./photos, image: { size: 100 } }"])).toEqual(["small-cnn", 100, 1]);
+  });
+
+  it("gives runs that begin in one second, with one seed, folders of their own", () => {
+    const cwd = temp();
+    const now = new Date(2026, 0, 2, 3, 4, 5);
+    const first = runFolder(undefined, 1, cwd, now);
+    expect(first).toMatch(/runs\/20260102-030405-[a-z]+-[a-z]+-[a-z]+$/);
+    mkdirSync(first, { recursive: true });
+    expect(runFolder(undefined, 1, cwd, now)).toBe(`${first}-2`);
   });
 
   it("does not touch an --out that exists, and says what may have been meant", async () => {

@@ -2,7 +2,7 @@ import { parseFragment } from "parse5";
 import { describe, expect, it } from "vitest";
 import type { ReportAxis } from "@regimen/core";
 import { ends, position } from "../src/charts/axes.ts";
-import { addsUp } from "../src/charts/techniques.ts";
+import { addsUp, verdictOf } from "../src/charts/techniques.ts";
 import { below, fit, textWidth } from "../src/marks.ts";
 import { chartPng, reportCharts } from "../src/index.ts";
 import { fixture } from "./fixture.ts";
@@ -160,6 +160,12 @@ describe("drawing", () => {
     const cut = fit("a name that is far too long for its room", 80);
     expect(cut).toMatch(/^a name.*…$/);
     expect(textWidth(cut)).toBeLessThanOrEqual(80);
+  });
+  it("says no effect only where an effect would have shown", () => {
+    const rotation = fixture().techniques.find(({ label }) => label.startsWith("rotation"))!;
+    expect(verdictOf(rotation)).toBe("no effect, left off");
+    expect(verdictOf({ ...rotation, interval: [-0.2, 0.02] })).toBe("cannot be told, left off");
+    expect(verdictOf({ ...rotation, interval: null })).toBe("cannot be told, left off");
   });
   it("knows when changes add up to a sum", () => {
     const { techniques } = fixture();

@@ -5,9 +5,11 @@ import { RegimenError, type ErrorCode, threeWords, type Json } from "@regimen/co
 import { typed } from "../display/style.ts";
 import type { Chosen } from "./types.ts";
 
-/** `./runs/YYYYMMDD-HHMMSS-three-words`, or what `--out` says. Errors: REG_RUN_EXISTS. */
+/** `./runs/YYYYMMDD-HHMMSS-three-words`, with `-2` where that is there already, or what `--out` says. Errors: REG_RUN_EXISTS. */
 export function runFolder(out: string | undefined, seed: number, cwd: string, now = new Date()): string {
-  const folder = resolve(cwd, out ?? join("runs", `${stamp(now)}-${threeWords(seed)}`));
+  const own = join("runs", `${stamp(now)}-${threeWords(seed)}`);
+  if (out === undefined) return resolve(cwd, existsSync(resolve(cwd, own)) ? free(own, cwd) : own);
+  const folder = resolve(cwd, out);
   if (existsSync(folder)) {
     const name = shownPath(folder, cwd);
     throw new RegimenError(

@@ -5,9 +5,15 @@ import { box, diamond, interval, segment, text, type Mark } from "../marks.ts";
 import type { Colour } from "../palette.ts";
 import { loss, signed } from "../words.ts";
 
+/** "No effect" is said where an effect of more than this share of the loss would have shown. */
+const SMALL = 0.1;
+const wouldHaveShown = ({ interval, validationLossWithout: without }: ReportTechnique): boolean =>
+  interval !== null && without !== null && Math.max(...interval.map(Math.abs)) <= SMALL * without;
+
 /** What was found of a technique, and what was done with it. */
 export function verdictOf(t: ReportTechnique): string {
-  const found = { helps: "helps", hurts: "hurts", "no-effect": "no effect", "not-measured": "not measured" }[t.verdict];
+  const none = wouldHaveShown(t) ? "no effect" : "cannot be told";
+  const found = { helps: "helps", hurts: "hurts", "no-effect": none, "not-measured": "not measured" }[t.verdict];
   if (t.verdict === "helps" && t.kept) return found;
   return `${found}, ${t.kept ? "kept" : "left off"}`;
 }
