@@ -7,12 +7,15 @@ import { loss, signed } from "../words.ts";
 
 /** "No effect" is said where an effect of more than this share of the loss would have shown. */
 const SMALL = 0.1;
-const wouldHaveShown = ({ interval, validationLossWithout: without }: ReportTechnique): boolean =>
-  interval !== null && without !== null && Math.max(...interval.map(Math.abs)) <= SMALL * without;
+/** Whether something is known of the technique: that it helps, that it hurts, or that neither is much. */
+export function isKnown({ verdict, interval, validationLossWithout: without }: ReportTechnique): boolean {
+  if (verdict === "helps" || verdict === "hurts") return true;
+  return interval !== null && without !== null && Math.max(...interval.map(Math.abs)) <= SMALL * without;
+}
 
 /** What was found of a technique, and what was done with it. */
 export function verdictOf(t: ReportTechnique): string {
-  const none = wouldHaveShown(t) ? "no effect" : "cannot be told";
+  const none = isKnown(t) ? "no effect" : "cannot be told";
   const found = { helps: "helps", hurts: "hurts", "no-effect": none, "not-measured": "not measured" }[t.verdict];
   if (t.verdict === "helps" && t.kept) return found;
   return `${found}, ${t.kept ? "kept" : "left off"}`;

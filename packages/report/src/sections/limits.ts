@@ -1,5 +1,6 @@
 import type { Report } from "@regimen/core";
 import { elsewhereCommand, longerCommands, seedCommand, tryCommand, withoutUnlabeledCommands } from "../commands.ts";
+import { isKnown } from "../charts/techniques.ts";
 import { inOrder, isGraded, techniqueName } from "../facts.ts";
 import { html, type Html } from "../html.ts";
 import { bare, list, many, points } from "../words.ts";
@@ -47,8 +48,8 @@ const TRIED = 3;
 /** Questions, and the commands that would answer them. */
 function asks(report: Report): [string, Html][] {
   const { error, unlabeled, unlabeledUse } = report;
-  const unmeasured = inOrder(report)
-    .filter(({ kept, verdict }) => kept && verdict === "not-measured")
+  const unknown = inOrder(report)
+    .filter((technique) => technique.kept && !isKnown(technique))
     .slice(0, TRIED);
   const commands = (...all: readonly string[]) => html`${all.map((line) => html`<code class="line">${line}</code>`)}`;
   return [
@@ -74,7 +75,7 @@ function asks(report: Report): [string, Html][] {
           ] as [string, Html],
         ]
       : []),
-    ...unmeasured.map((technique): [string, Html] => [
+    ...unknown.map((technique): [string, Html] => [
       `What is ${bare(technique.label)} worth?`,
       commands(tryCommand(report, technique.use)),
     ]),
