@@ -1,3 +1,4 @@
+export { batchOf } from "./batch.ts";
 export { margin } from "./decide.ts";
 export { drawAnother, drawPolicy, firstPolicies, openTechniques, presetPolicy, priorOf } from "./draw.ts";
 export { checkOptions } from "./options.ts";

@@ -9,6 +9,7 @@ import {
   type Problem,
   type Request,
 } from "@regimen/core";
+import { batchOf } from "./batch.ts";
 import { margin } from "./decide.ts";
 import { trunkOf } from "./trunk.ts";
 
@@ -24,6 +25,7 @@ export type TrialsHow = {
   propose(problem: Problem, earlier: readonly Tried[], base: number | null): Fragment | undefined;
   /** Whether trials fork the trunk where there is one; else all begin anew. */ readonly forks: boolean;
   /** The longest that a training may be, in plain runs, for a budget of so many. */ longest?(share: number): number;
+  /** The steps below which a training says nothing. */ readonly fewest?: number;
 };
 
 export type TrialsState = {
@@ -36,7 +38,7 @@ export type TrialsState = {
   /** In images, as `imagesSeen` counts them. */ readonly spent: number;
   /** The most that an image of a trial has cost so far. */ readonly dearest: number;
   /** Set once the budget refused a trial. */ readonly over: boolean;
-  /** The budget is too small to compare anything. */ readonly poor: boolean;
+  /** Why nothing is compared; null: something is. */ readonly idle: string | null;
 };
 
 /** What a fork needs, in plain runs: 2 of 30 epochs ranked policies as whole trainings did. */
@@ -68,19 +70,29 @@ export function trialsLearner(how: TrialsHow): MetaLearner<TrialsState> {
     const fork = trunk(problem);
     const longest = how.longest?.(share) ?? (fork ? FORK * Math.max(1, Math.sqrt(share)) : 1);
     const images = Math.min(each, Math.floor(Math.min(longest * trained, trained - (fork?.images ?? 0))));
-    const poor = how.propose(problem, [], null) !== undefined && (wanted < 2 || images < 1);
+    const idle = how.propose(problem, [], null) ? whyIdle(problem, wanted, images) : null;
     return {
       problem,
       tried: [],
       bases,
-      wanted: poor ? 0 : wanted,
+      wanted: idle === null ? wanted : 0,
       images,
       told: 0,
       spent: 0,
       dearest: perImage,
       over: false,
-      poor,
+      idle,
     };
+  }
+
+  function whyIdle(problem: Problem, wanted: number, images: number): string | null {
+    if (wanted < 2 || images < 1)
+      return `the budget of ${Math.round(imagesSeen(problem.budget))} images does not pay for two short trainings`;
+    const steps = images / batchOf(problem);
+    const { fewest = 0 } = how;
+    return steps < fewest
+      ? `a short training would have ${Math.floor(steps)} steps, and one of fewer than ${fewest} says nothing`
+      : null;
   }
 
   function ask(state: TrialsState): readonly [Request, TrialsState] {
@@ -107,11 +119,8 @@ export function trialsLearner(how: TrialsHow): MetaLearner<TrialsState> {
       ];
     }
     if (told < asked) return [{ kind: "wait" }, state];
-    const why = state.poor
-      ? `the budget of ${Math.round(imagesSeen(problem.budget))} images does not pay for two short trainings`
-      : asked && tried.every(({ loss }) => loss === null)
-        ? "every trial failed"
-        : undefined;
+    const failed = asked > 0 && tried.every(({ loss }) => loss === null);
+    const why = state.idle ?? (failed ? "every trial failed" : undefined);
     return [{ kind: "done", ok: why === undefined, ...(why !== undefined && { why }) }, state];
   }
 

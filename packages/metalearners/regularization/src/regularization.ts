@@ -12,7 +12,7 @@ import {
   type Problem,
   type Request,
 } from "@regimen/core";
-import { checkOptions, trunkOf } from "@regimen/proposals";
+import { batchOf, checkOptions, trunkOf } from "@regimen/proposals";
 import manifest from "../package.json" with { type: "json" };
 import { candidatesOf, isTransform, mostUrgent, turnsOf, type Candidate } from "./candidates.ts";
 import { judge } from "./judge.ts";
@@ -136,7 +136,6 @@ const withAll = (problem: Problem, from: Fragment, moves: readonly Move[]): Frag
 const isMovement = ({ techniques }: Problem, use: string): boolean =>
   techniques.some((technique) => technique.name === use && isTransform(technique));
 
-const batchOf = ({ base, facts }: Problem): number => Number(base.train?.["batchSize"] ?? facts["batchSize"] ?? 0);
 function forkImages(problem: Problem): number {
   const { trained } = problem.plain;
   // Where nobody says how large a batch is, as long as one may be.

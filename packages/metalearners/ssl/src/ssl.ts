@@ -26,6 +26,8 @@ const GROUP = "ssl";
 /** A training of this many plain runs begins to show what further images are worth. */
 const SHORTEST = 0.15;
 const LONGEST = 0.3;
+/** Where it has fewer steps it says nothing yet, and so short a plain run needs all of its steps itself. */
+const FEWEST_STEPS = 100;
 
 const isOurs = ({ group }: TechniqueMeta): boolean => group === GROUP;
 
@@ -90,6 +92,7 @@ export function createSsl(options: { readonly [option: string]: Json | undefined
     // A technique that begins with a training of its own cannot begin from a trunk.
     forks: false,
     longest: () => LONGEST,
+    fewest: FEWEST_STEPS,
     propose: (problem, tried, base) => propose(problem, tried, base, techniques),
   });
 }

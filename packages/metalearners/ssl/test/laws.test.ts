@@ -26,3 +26,15 @@ it("asks for other shares of further images only where they helped", () => {
   expect(ratios(0.5)).toEqual([0, 1, 0.5, 2]);
   expect(ratios(1.5)).toEqual([0, 1]);
 });
+
+it("tries nothing where a training would be too short to say anything", () => {
+  const facts = { ...madeUpProblem.facts, features: ["unlabeled"] };
+  const asked = (batchSize: number) =>
+    simulate(ssl(), () => 1, { problem: { ...madeUpProblem, facts: { ...facts, batchSize } } });
+  const shortest = 0.15 * madeUpProblem.plain.trained;
+  expect(asked(Math.floor(shortest / 100)).requests.length).toBeGreaterThan(2);
+  const { requests, done, best } = asked(Math.ceil(shortest / 50));
+  expect(requests).toHaveLength(1);
+  expect(done!.why).toMatch(/^a short training would have \d+ steps, and one of fewer than 100 says nothing$/);
+  expect(best.steps).toEqual(madeUpProblem.base.steps);
+});

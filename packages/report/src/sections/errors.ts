@@ -1,6 +1,7 @@
 import type { Report } from "@regimen/core";
 import { wilson } from "@regimen/stats";
 import { errorChart, unlabeledChart } from "../charts/bars.ts";
+import { verdictOf } from "../charts/techniques.ts";
 import { html, type Html } from "../html.ts";
 import { isGraded, techniqueName, termsOf } from "../facts.ts";
 import {
@@ -217,7 +218,7 @@ function unknown(report: Report) {
             ${
               report.unlabeledTried.length > 0
                 ? `${capital(list(report.unlabeledTried.map((each) => techniqueName(report, each))))} tried to learn from them in the search, and did not lower the validation loss by more than chance gives.`
-                : "No trial learnt from them: no installed technique can, or the budget did not reach that far."
+                : "No trial learnt from them: no installed technique can, the budget did not reach that far, or a trial would have been too short to tell anything."
             }
           </p>`
         : html`<p class="words">
@@ -228,7 +229,7 @@ function unknown(report: Report) {
               worth.length
                 ? html`<p class="words">
                     In the short trainings of section “Validation loss per technique”:
-                    ${worth.map((t) => `${bare(t.label)} ${loss(t.validationLossWithout)} without, ${loss(t.validationLoss)} with (${t.verdict.replace("-", " ")})`).join("; ")}.
+                    ${worth.map((t) => `${bare(t.label)} ${loss(t.validationLossWithout)} without, ${loss(t.validationLoss)} with (${verdictOf(t)})`).join("; ")}.
                   </p>`
                 : null
             }`,
