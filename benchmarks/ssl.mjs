@@ -50,7 +50,11 @@ const ORACLE = "all labels";
 const ARMS = [
   { arm: PLAIN, steps: [] },
   { arm: SUPERVISED, steps: BEST },
+  { arm: "supervised, CutMix", steps: [...BEST, use("cutmix")] },
   { arm: "+ soft labels", steps: [...BEST, use("fixmatch")] },
+  { arm: "+ soft labels, CutMix", steps: [...BEST, use("cutmix"), use("fixmatch")] },
+  { arm: "+ soft labels, four to one", steps: [...BEST, use("fixmatch", { ratio: 4 })] },
+  { arm: "+ FixMatch", steps: [...BEST, use("fixmatch", { recipe: "fixmatch" })] },
   { arm: "+ soft labels, from half", steps: [...BEST, use("fixmatch", { supervised: 0.5 })] },
   {
     arm: "+ soft labels, from half, longer average",
