@@ -2,11 +2,12 @@
 // the technique by other seeds. On built packages:
 //
 //   REGIMEN_TFJS_NODE=/a/folder/with/tfjs-node node benchmarks/attribution.mjs --data fashion --data cifar10=FOLDER --data neu=FOLDER
-//     [--images 2000] [--epochs 20] [--seeds 1] [--again 3] [--test 5000] [--model NAME] [--backend node] [--rows FILE.jsonl] [--write]
+//     [--images 2000] [--epochs 20] [--seeds 1] [--again 3] [--validation 1000] [--test 5000] [--model NAME] [--backend node]
+//     [--rows FILE.jsonl] [--write]
 //
 // Three policies by hand are looked at: what is usual, what mixes and smooths, what is rarely right. For each of --seeds, one run with its
-// baseline gives the words; then every step of the policy is trained with and without by --again other seeds, as long as a plain
-// run. A run or a training is one line of --rows, which is appended to; what it holds is not trained again. --write makes
+// baseline gives the words, by --validation images that are not trained on; then every step of the policy is trained with and without by
+// --again other seeds, as long as a plain run, and asked on --test images. A run or a training is one line of --rows, which is appended to; what it holds is not trained again. --write makes
 // docs/attribution.md of all rows.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -25,6 +26,7 @@ const { values: asked } = parseArgs({
     epochs: { type: "string", default: "20" },
     seeds: { type: "string", default: "1" },
     again: { type: "string", default: "3" },
+    validation: { type: "string", default: "1000" },
     test: { type: "string", default: "5000" },
     model: { type: "string" },
     backend: { type: "string", default: "auto" },
@@ -32,8 +34,8 @@ const { values: asked } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
-const [images, epochs, seeds, again, test] = ["images", "epochs", "seeds", "again", "test"].map((key) =>
-  Number(asked[key]),
+const [images, epochs, seeds, again, judging, test] = ["images", "epochs", "seeds", "again", "validation", "test"].map(
+  (key) => Number(asked[key]),
 );
 
 const use = (name, params = {}) => ({ use: `@regimen/technique-${name}`, with: params });
@@ -42,7 +44,7 @@ const POLICIES = {
   mixing: [use("cutmix"), use("label-smoothing"), use("dropout"), use("augment/cutout")],
   rare: [use("augment/flip-vertical"), use("augment/rot90"), use("augment/blur"), use("augment/invert")],
 };
-const SIZE = ["data", "model", "images", "epochs"];
+const SIZE = ["data", "model", "images", "epochs", "validation"];
 const readRows = () => rowsIn(asked.rows);
 const same = (a, b) => Object.keys(a).every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
 const found = (of) => readRows().find((row) => same(of, row));
@@ -99,10 +101,17 @@ function chain(steps, said) {
 const namesOf = (steps) => steps.map((step) => step.use);
 
 async function measure(regimen, set) {
-  const opened = await openSet(regimen, set, { images, test });
+  const opened = await openSet(regimen, set, { images, test: judging + test });
   const architecture = asked.model ?? set.model;
-  const size = { data: set.name, model: architecture, images: opened.size.images, epochs };
-  const job = { model: { architecture }, data: opened.data, training: { epochs } };
+  const size = { data: set.name, model: architecture, images: opened.size.images, epochs, validation: judging };
+  // Evenly spaced: both have all classes, even where these come one after the other.
+  const all = opened.data.test;
+  const every = Math.floor(all.length / judging);
+  const judges = (row) => row % every === 0 && row < judging * every;
+  const rows = Array.from({ length: all.length }, (_, row) => row);
+  const validation = all.subset(rows.filter(judges));
+  const data = { ...opened.data, validation, test: all.subset(rows.filter((row) => !judges(row))) };
+  const job = { model: { architecture }, data, training: { epochs } };
   try {
     for (const [policy, steps] of Object.entries(POLICIES))
       for (let seed = 1; seed <= seeds; seed++) {
@@ -190,8 +199,13 @@ const text = `${summary(lines)}\n\n${tableOf(lines)}\n`;
 console.log(text);
 if (asked.write) {
   const sizes = [
-    ...new Set(lines.map(({ data, images, epochs }) => `${SETS[data].title} ${images} images for ${epochs} epochs`)),
-  ].join(", ");
+    ...new Set(
+      lines.map(
+        ({ data, images, epochs, validation }) =>
+          `${SETS[data].title}: ${images} images for ${epochs} epochs, ${validation} validation images`,
+      ),
+    ),
+  ].join("; ");
   const page = `# What a technique is said to be worth, and what it is worth\n\n\`node benchmarks/attribution.mjs --write\`. The report measures each technique by short forks of the baseline: with it less without it, beside the techniques before it. Here every step was trained again, with and without, for a whole plain run by other seeds (${sizes}; pairs: how many), and asked on test images. Below 0 is better; mean ± standard deviation over seeds.\n\n${text}`;
   writeFileSync(here("../docs/attribution.md"), await prettier.format(page, { parser: "markdown", printWidth: 120 }));
 }
