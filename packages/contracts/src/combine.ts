@@ -28,6 +28,14 @@ function outward(at: number, request: Request): Request {
     ...(request.drop && { drop: request.drop.map((name) => place(at, name)) }),
   };
 }
+/** What learner `of` says of its own end, after what those before it said. */
+const ended = (whys: readonly string[], of: MetaLearner, { why }: { readonly why?: string }): readonly string[] =>
+  why === undefined ? whys : [...whys, `${of.name}: ${why}`];
+const allDone = (whys: readonly string[]): Request => ({
+  kind: "done",
+  ok: true,
+  ...(whys.length && { why: whys.join("; ") }),
+});
 const childOf = (id: string): number => Number(id.slice(0, id.indexOf("/")));
 const inward = (answer: Answer): Answer => ({ ...answer, id: answer.id.slice(answer.id.indexOf("/") + 1) });
 
@@ -55,15 +63,22 @@ function share(
 const allMeasures = (learners: readonly MetaLearner[]): NonNullable<MetaLearner["measures"]> =>
   Object.assign({}, ...learners.map((learner) => learner.measures ?? {}));
 
-type SequenceState = { problem: Problem; at: number; inner: Json; found: Fragment; spent: Cost };
+type SequenceState = {
+  problem: Problem;
+  at: number;
+  inner: Json;
+  found: Fragment;
+  spent: Cost;
+  whys: readonly string[];
+};
 
 /** One after the other: each builds on what those before it found, with the budget they left. */
 export function sequence(...learners: readonly MetaLearner[]): MetaLearner<SequenceState> {
-  const start = (problem: Problem, at: number, found: Fragment, spent: Cost): SequenceState => {
+  const start = ({ problem, at, found, spent, whys }: Omit<SequenceState, "inner">): SequenceState => {
     const learner = learners[at];
     const budget = minusCost(problem.budget, spent);
     const inner = learner ? learner.init({ ...problem, ...share(problem, learners, at), base: found, budget }) : null;
-    return { problem, at, found, spent, inner };
+    return { problem, at, found, spent, whys, inner };
   };
   const best = (s: SequenceState): Fragment => {
     const learner = learners[s.at];
@@ -71,18 +86,18 @@ export function sequence(...learners: readonly MetaLearner[]): MetaLearner<Seque
   };
   const ask = (s: SequenceState): readonly [Request, SequenceState] => {
     const learner = learners[s.at];
-    if (!learner) return [{ kind: "done", ok: true }, s];
+    if (!learner) return [allDone(s.whys), s];
     const [request, inner] = learner.ask(s.inner);
     const state = { ...s, inner };
     return request.kind === "done"
-      ? ask(start(s.problem, s.at + 1, best(state), s.spent))
+      ? ask(start({ ...s, at: s.at + 1, found: best(state), whys: ended(s.whys, learner, request) }))
       : [outward(s.at, request), state];
   };
   return {
     name: `sequence(${learners.map((learner) => learner.name).join(", ")})`,
     measures: allMeasures(learners),
     claims: (what) => learners.some((learner) => learner.claims(what)),
-    init: (problem) => start(problem, 0, problem.base, zeroCost),
+    init: (problem) => start({ problem, at: 0, found: problem.base, spent: zeroCost, whys: [] }),
     ask,
     tell: (s, answer) => ({
       ...s,
@@ -131,7 +146,12 @@ const beyond = (base: Fragment, best: Fragment): Fragment => ({
   ...(best.refused && { refused: best.refused }),
 });
 
-type ParallelState = { problem: Problem; inner: readonly Json[]; done: readonly boolean[] };
+type ParallelState = {
+  problem: Problem;
+  inner: readonly Json[];
+  done: readonly boolean[];
+  whys: readonly string[];
+};
 
 /** Side by side on one base, each with what it claims and an equal share of the budget. */
 export function parallel(...learners: readonly MetaLearner[]): MetaLearner<ParallelState> {
@@ -142,6 +162,7 @@ export function parallel(...learners: readonly MetaLearner[]): MetaLearner<Paral
     init: (problem) => ({
       problem,
       done: learners.map(() => false),
+      whys: [],
       inner: learners.map((learner, at) =>
         learner.init({
           ...problem,
@@ -151,16 +172,18 @@ export function parallel(...learners: readonly MetaLearner[]): MetaLearner<Paral
       ),
     }),
     ask(s) {
-      let { inner, done } = s;
+      let { inner, done, whys } = s;
       for (const [at, learner] of learners.entries()) {
         if (done[at]) continue;
         const [request, next] = learner.ask(inner[at]!);
         inner = inner.with(at, next);
-        if (request.kind === "done") done = done.with(at, true);
-        else if (request.kind !== "wait") return [outward(at, request), { ...s, inner, done }];
+        if (request.kind === "done") {
+          done = done.with(at, true);
+          whys = ended(whys, learner, request);
+        } else if (request.kind !== "wait") return [outward(at, request), { ...s, inner, done, whys }];
       }
-      const state = { ...s, inner, done };
-      return [done.every(Boolean) ? { kind: "done", ok: true } : { kind: "wait" }, state];
+      const state = { ...s, inner, done, whys };
+      return [done.every(Boolean) ? allDone(whys) : { kind: "wait" }, state];
     },
     tell(s, answer) {
       const at = childOf(answer.id);

@@ -54,7 +54,7 @@ export type Request =
       readonly atMost: Cost;
     }
   | { readonly kind: "wait" }
-  /** Only with nothing outstanding. `ok: false` lets `fallback` try the next. */
+  /** Only with nothing outstanding. `ok: false` lets `fallback` try the next. `why`: what was left undone, for a person; the report has it. */
   | { readonly kind: "done"; readonly ok: boolean; readonly why?: string };
 
 /** Told in the order asked. `stopped`, in the report, is a trial whose rung was its last. */

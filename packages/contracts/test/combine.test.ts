@@ -41,6 +41,7 @@ type Script = {
   readonly claims: string;
   readonly asks: readonly Request[];
   readonly ok?: boolean;
+  readonly why?: string;
   readonly found?: Fragment;
 };
 type ScriptState = {
@@ -50,7 +51,7 @@ type ScriptState = {
   readonly base: Fragment;
 };
 /** Asks what its script says, one after the other, and finds what its script says on top of its base. `claims`: first letters. */
-function scripted({ name, claims, asks, ok = true, found = { steps: [] } }: Script): MetaLearner {
+function scripted({ name, claims, asks, ok = true, why, found = { steps: [] } }: Script): MetaLearner {
   const learner: MetaLearner<ScriptState> = {
     name,
     measures: { [`${name}/look`]: async () => name },
@@ -61,7 +62,10 @@ function scripted({ name, claims, asks, ok = true, found = { steps: [] } }: Scri
       problem: { ...given, techniques: given.techniques.map((t) => t.name) } as unknown as Json,
       base: given.base,
     }),
-    ask: (s) => (s.at < asks.length ? [asks[s.at]!, { ...s, at: s.at + 1 }] : [{ kind: "done", ok }, s]),
+    ask: (s) =>
+      s.at < asks.length
+        ? [asks[s.at]!, { ...s, at: s.at + 1 }]
+        : [{ kind: "done", ok, ...(why !== undefined && { why }) }, s],
     tell: (s, answer) => ({ ...s, told: [...s.told, answer as unknown as Json] }),
     best: (s) => mergeFragments(s.base, found),
   };
@@ -198,6 +202,26 @@ describe("sequence", () => {
       expect(ids(requests)).toEqual(["done"]);
       expect(best).toMatchObject(base);
     }
+  });
+});
+
+describe("what was left undone", () => {
+  const talker = (name: string, ...asks: Request[]) =>
+    scripted({ name, claims: "a", asks, ok: false, why: `no ${name}` });
+  const quiet = scripted({ name: "quiet", claims: "b", asks: [trial("x")] });
+
+  it.each([
+    ["sequence", sequence],
+    ["parallel", parallel],
+  ])("is told at the end of a %s, by name, and inside of another", (_, together) => {
+    const end = (...learners: MetaLearner[]) => play(together(...learners)).requests.at(-1);
+    expect(end(talker("time", trial("x")), quiet, talker("images"))).toEqual({
+      kind: "done",
+      ok: true,
+      why: expect.stringMatching(/^(time: no time; images: no images|images: no images; time: no time)$/),
+    });
+    expect(end(quiet)).toEqual({ kind: "done", ok: true });
+    expect(end(quiet, sequence(talker("time")))).toMatchObject({ why: "sequence(time): time: no time" });
   });
 });
 

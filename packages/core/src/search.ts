@@ -19,14 +19,14 @@ import {
   type Work,
 } from "@regimen/contracts";
 import { decode, encode, type Checkpoint, type Journal } from "@regimen/run-folder";
-import { askAndTell, oneByOne } from "@regimen/search";
+import { askAndTell, oneByOne, type Told } from "@regimen/search";
 import type { Session } from "./session.ts";
 import { positionOf } from "./stage.ts";
 import { measure, train } from "./train.ts";
 
 export type TrialRequest = Extract<Request, { kind: "trial" }>;
 type MeasureRequest = Extract<Request, { kind: "measure" }>;
-export type Found = { readonly best: Fragment; readonly trials: readonly Trial[]; readonly spent: Cost };
+export type Found = Told & { readonly trials: readonly Trial[] };
 
 /** The plain training's checkpoint, which every learner may fork. */
 export const TRUNK_NAME = "/trunk";

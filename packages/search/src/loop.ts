@@ -29,7 +29,11 @@ export type Asking = {
   /** An answer has come, in whatever order. */ record(work: Work, done: Done): void;
   /** It is about to be told, in the order asked. */ told(work: Work, done: Done): void;
 };
-export type Told = { readonly best: Fragment; readonly spent: Cost };
+export type Told = {
+  readonly best: Fragment;
+  readonly spent: Cost;
+  /** What the metalearner says it left undone. */ readonly why?: string;
+};
 
 /** `images`: what it may cost, held back from the budget until it is told. */
 type Outstanding = { readonly work: Work; readonly images: number; readonly done: Promise<Done> };
@@ -85,7 +89,8 @@ export async function askAndTell(asking: Asking): Promise<Told> {
       const last = outstanding.at(-1)?.work.request.id;
       if (request.kind === "done") {
         if (last !== undefined) throw wrong(learner, `is done before "${last}" was told`);
-        return { best: learner.best(state), spent };
+        const { why } = request;
+        return { best: learner.best(state), spent, ...(why !== undefined && { why }) };
       }
       if (request.kind !== "wait") {
         await handOut(request);

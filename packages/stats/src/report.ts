@@ -49,6 +49,7 @@ export interface Measured {
     readonly trials: readonly Trial[];
     readonly best: Fragment;
     readonly spent: Cost;
+    /** What the metalearner says it left undone. */ readonly why?: string;
     /** What was trained in the end: the best without what was refused. */ readonly policy: Fragment;
   };
   readonly attribution: Attribution;
@@ -331,6 +332,7 @@ function limitsOf({ baseline, search, attribution, splits, plain, final, result 
           `The final training also had the ${splits.validation.length} validation images, once they had chosen its policy${baseline ? "; the baseline had not" : ""}.`,
         ]
       : []),
+    ...(search.why === undefined ? [] : [`Left undone by the search: ${search.why}.`]),
     ...(attribution.images
       ? [
           `What each technique is worth was measured on short trainings of ${attribution.images} images forked from the plain training, one seed; techniques that act early (dropout, weight decay) are judged badly that way.`,

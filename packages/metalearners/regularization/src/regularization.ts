@@ -184,7 +184,12 @@ function ask(state: RegularizationState): readonly [Request, RegularizationState
 const canPay = ({ over, spent, dearest, limit }: RegularizationState): boolean => !over && spent + dearest <= limit;
 function done(state: RegularizationState): readonly [Request, RegularizationState] {
   const failed = state.forks > 0 && !state.taken;
-  return [{ kind: "done", ok: !failed, ...(failed && { why: "every trial failed" }) }, state];
+  const why = failed
+    ? "every trial failed"
+    : isBlind(state.problem)
+      ? `a fork would have fewer than ${FEWEST_STEPS} steps, so nothing was tried and what is usual was taken`
+      : undefined;
+  return [{ kind: "done", ok: !failed, ...(why !== undefined && { why }) }, state];
 }
 
 function askFork(state: RegularizationState, fork: Fork): readonly [Request, RegularizationState] {

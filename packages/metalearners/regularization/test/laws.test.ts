@@ -137,7 +137,8 @@ describe("forks", () => {
     const [request, state] = learner.ask(
       learner.init({ ...problem, techniques, base: { steps: [] }, fixed: {}, facts }),
     );
-    expect(request).toEqual({ kind: "done", ok: true });
+    const why = "a fork would have fewer than 20 steps, so nothing was tried and what is usual was taken";
+    expect(request).toEqual({ kind: "done", ok: true, why });
     const best = learner.best(state);
     // The draw, which has small changes only, and no movement beside it; from the beginning, since nobody trained a trunk.
     const names = (of: Fragment): string[] => of.steps.map(({ use }) => use.slice(4)).sort();
