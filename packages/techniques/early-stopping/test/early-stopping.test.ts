@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import plugin, { earlyStopping } from "../src/index.ts";
 
 /** A training whose validation losses are given. */
-async function stopped(losses: readonly number[], patience: number, images = 4000) {
+async function stopped(losses: readonly number[], patience: number, { images = 4000, cooldown = 0 } = {}) {
   const asked: { span: readonly number[]; from: string | undefined }[] = [];
   const gone: number[] = [];
   const logs: Record<string, number>[] = [];
@@ -24,7 +24,7 @@ async function stopped(losses: readonly number[], patience: number, images = 400
     };
   };
   const run = { plan: { images, batch: 10 }, log: (values: Record<string, number>) => void logs.push(values) };
-  const { train } = earlyStopping.create({ patience, parts: losses.length });
+  const { train } = earlyStopping.create({ patience, parts: losses.length, cooldown });
   const result = await train!(run as never, next).catch((error: Error) => error.message);
   return { asked, gone, logs, result };
 }
@@ -52,11 +52,29 @@ describe("the parts", () => {
   });
 
   it("are fewer where there are few steps, and never none", async () => {
-    expect((await stopped([5, 4, 3, 2], 3, 90)).asked.map(({ span }) => span)).toEqual([
+    expect((await stopped([5, 4, 3, 2], 3, { images: 90 })).asked.map(({ span }) => span)).toEqual([
       [0, 0.5],
       [0.5, 1],
     ]);
-    expect((await stopped([5, 4, 3, 2], 3, 20)).asked).toHaveLength(1);
+    expect((await stopped([5, 4, 3, 2], 3, { images: 20 })).asked).toHaveLength(1);
+  });
+
+  it("are followed by the end of the schedule, from the best of them on", async () => {
+    const { asked, gone, result } = await stopped([5, 3, 4, 4, 2, 0, 0, 0, 0, 0], 2, { cooldown: 0.3 });
+    expect(asked.map(({ from }) => from)).toEqual([undefined, "part-0", "part-1", "part-2", "part-1"]);
+    expect(asked.at(-1)!.span).toEqual([0.7, 1]);
+    expect(gone).toEqual([0, 2, 3, 1]);
+    expect(result).toMatchObject({ score: { loss: 2 }, snapshot: { id: "cooldown" }, cost: { trained: 50 } });
+  });
+
+  it("keep the best of them where the end brings nothing, and have no end of their own where they stop late", async () => {
+    const kept = await stopped([5, 3, 4, 4, 6, 0], 2, { cooldown: 0.2 });
+    expect(kept.asked.at(-1)).toEqual({ span: [0.8, 1], from: "part-1" });
+    expect(kept.result).toMatchObject({ score: { loss: 3 }, snapshot: { id: "part-1" } });
+    const late = await stopped([5, 4, 3, 4, 4], 2, { cooldown: 0.5 });
+    expect(late.asked).toHaveLength(5);
+    const later = await stopped([5, 4, 3, 2, 4, 4, 1], 2, { cooldown: 0.5 });
+    expect(later.asked.at(-1)).toEqual({ span: [6 / 7, 1], from: "part-3" });
   });
 
   it("leave no model behind where one fails", async () => {
@@ -94,7 +112,7 @@ describe("a training that overfits", () => {
         model: { model, weights: "fresh" },
         data: { train: chance(1), validation: chance(2) },
         training: { epochs: 40, batchSize: 8, learningRate: 0.1, optimizer: "sgd", schedule: "constant" },
-        policy: { steps: [{ use: "@regimen/technique-early-stopping", with: { patience, parts: 20 } }] },
+        policy: { steps: [{ use: "@regimen/technique-early-stopping", with: { patience, parts: 20, cooldown: 0 } }] },
         seed: 1,
       });
       const losses: number[] = [];
