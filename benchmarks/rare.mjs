@@ -57,6 +57,7 @@ const ARMS = [
   { arm: "made images, searched", steps: BALANCED, made: "patchwork", searched: true },
   { arm: "useless images, searched", steps: BALANCED, made: "noise", searched: true },
   { arm: "and a generator", steps: [...BALANCED, use("gan-synthesis")], generator: true },
+  { arm: "and a generator, however short", steps: [...BALANCED, use("gan-synthesis", { fewest: 1 })], generator: true },
 ];
 const numbers = Object.fromEntries(["each", "rare", "side", "epochs"].map((key) => [key, Number(asked[key])]));
 const size = { ...numbers, model: asked.model };
@@ -120,8 +121,9 @@ function foundOf(folder, seed) {
       shown,
       readdirSync(shown).find((name) => name.endsWith(`generated.${end}`)),
     );
-  if (asked.write && seed === 1) copyFileSync(named("png"), here(`../docs/${SHEET}`));
-  return JSON.parse(readFileSync(named("json"), "utf8"));
+  const found = JSON.parse(readFileSync(named("json"), "utf8"));
+  if (asked.write && seed === 1 && found.images) copyFileSync(named("png"), here(`../docs/${SHEET}`));
+  return found;
 }
 
 /** The given techniques, and whether further images are used beside them. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Report } from "@regimen/core";
 import { headline, proof, verdictWords } from "../src/index.ts";
+import { synthetic } from "../src/sections/pictures.ts";
 import { fixture } from "./fixture.ts";
 
 /** Thin and hard spaces are layout; the words are what is tested. */
@@ -47,6 +48,19 @@ describe("the four verdicts", () => {
     );
     expect(verdictWords(report).words).toBe("Too few images to say");
   });
+});
+
+describe("synthetic images", () => {
+  const title = (about: Report["synthetic"][number]["about"]) => {
+    const report = fixture();
+    return plain(`${synthetic({ ...report, synthetic: [{ ...report.synthetic[0]!, about }] })!.title}`);
+  };
+  it("that were not made, and why", () =>
+    expect(title({ images: 0, classes: ["scratch"], steps: 42, fewest: 200, kept: false })).toBe(
+      "No images were made: the training is too short for a generator",
+    ));
+  it("that were tried and turned away", () =>
+    expect(title({ images: 30, kept: false })).toBe("30 images were made, tried, and not used: they did not help"));
 });
 
 describe("their edges", () => {

@@ -52,10 +52,14 @@ export const synthetic: MakeSection = (report) => {
   const images = facts.reduce((sum, f) => sum + (typeof f["images"] === "number" ? f["images"] : 0), 0);
   const decided = facts.map((f) => f["kept"]).filter((kept) => typeof kept === "boolean");
   const kept = decided.filter(Boolean).length;
-  const made =
-    images > 0 ? `${capital(many(images, "image"))} ${images === 1 ? "was" : "were"} made` : "Images were made";
+  const none = facts.every((f) => f["images"] === 0);
+  const made = none
+    ? "No images were made: the training is too short for a generator"
+    : images > 0
+      ? `${capital(many(images, "image"))} ${images === 1 ? "was" : "were"} made`
+      : "Images were made";
   const rest =
-    decided.length === 0
+    decided.length === 0 || none
       ? ""
       : kept === decided.length
         ? ", and learnt from: they helped"
@@ -68,7 +72,7 @@ export const synthetic: MakeSection = (report) => {
     title: `${made}${rest}`,
     body: html`${all.map((shown, i) =>
       figure(
-        html`${kept === 0 && decided.length ? "Nothing of this went into the final model." : "A technique of the policy made these; they do not show anything that exists."}`,
+        html`${none ? "Real images; the places of generated ones are empty." : kept === 0 && decided.length ? "Nothing of this went into the final model." : "A technique of the policy made these; they do not show anything that exists."}`,
         isPicture(shown.image)
           ? html`<img class="shown" alt="synthetic images that the final training was offered" src="${shown.image}" />`
           : html`<p class="words">The picture is too large for this page: <code>${shown.file}</code></p>`,
@@ -92,6 +96,8 @@ const NAMES: Readonly<Record<string, string>> = {
   featureDistance: "Distance from real images, in the model's features",
   trial: "Short training with them, against one with real images again",
   kept: "Learnt from",
+  steps: "Steps that the generator would have had",
+  fewest: "Steps below which it makes noise, and none is trained",
 };
 function words(key: string, v: About | undefined): Html | string {
   if (v === null || v === undefined) return "not measured";

@@ -24,10 +24,11 @@ const RATES = { default: 0, generator: 5e-4, discriminator: 1e-3 } as const;
 const ADAM = { beta1: 0.5, beta2: 0.99 } as const;
 /** Examples of a step: a short training wants many steps rather than large ones. */
 export const batchSize = ({ plan }: Pick<Run, "plan">): number => Math.min(32, plan.batch);
-/** The images that whole steps cost, of so many at the most. */
-export const wholeSteps = (run: Pick<Run, "plan">, images: number): number => {
+/** Whole steps that so many images of the plan pay for, and what they cost. */
+export const stepsFor = (run: Pick<Run, "plan">, images: number): { readonly steps: number; readonly cost: number } => {
   const perStep = COST * batchSize(run);
-  return Math.floor(images / perStep + 1e-9) * perStep;
+  const steps = Math.floor(images / perStep + 1e-9);
+  return { steps, cost: steps * perStep };
 };
 /** The averaged generator forgets half in so much of the training. */
 const HALF_LIFE = 0.05;

@@ -4,8 +4,12 @@ import { classesOf, type Source } from "@regimen/core";
 const [REAL, MADE] = [4, 8];
 export const COLUMNS = REAL + MADE;
 
-/** A row of pictures for each class: four real ones, then eight generated. Where there are fewer, the place stays black. */
-export async function contactSheet(real: Source, made: Source, chosen: readonly number[]): Promise<Float32Array> {
+/** A row of pictures for each class: four real ones, then eight generated. Where there are fewer, or none, the place stays black. */
+export async function contactSheet(
+  real: Source,
+  made: Source | undefined,
+  chosen: readonly number[],
+): Promise<Float32Array> {
   const { h, w, c, range } = real.format;
   const size = h * w * c;
   const sheet = new Float32Array(chosen.length * COLUMNS * size).fill(range[0]);
@@ -16,7 +20,7 @@ export async function contactSheet(real: Source, made: Source, chosen: readonly 
   };
   for (const [at, label] of chosen.entries()) {
     await put(real, label, REAL, at * COLUMNS);
-    await put(made, label, MADE, at * COLUMNS + REAL);
+    if (made) await put(made, label, MADE, at * COLUMNS + REAL);
   }
   return sheet;
 }

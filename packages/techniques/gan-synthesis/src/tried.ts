@@ -34,6 +34,15 @@ export type Findings = {
   readonly kept: boolean;
 };
 
+/** What is said where the training is too short for a generator. */
+export type NoneMade = {
+  readonly images: 0;
+  readonly classes: readonly string[];
+  /** What its share of the plan pays for. */ readonly steps: number;
+  /** Below which none is trained. */ readonly fewest: number;
+  readonly kept: false;
+};
+
 /** Whether the images stay: the loss is lower by more than chance, and the classes in question are found, and no less often. */
 export const helps = ({ gain, error, right }: Comparison): boolean =>
   gain > SURE * error && right[1] > 0 && right[1] >= right[0];

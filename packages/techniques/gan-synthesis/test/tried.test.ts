@@ -130,8 +130,17 @@ describe("the trial of generated images", () => {
     expect([sheet.readUInt32BE(16), sheet.readUInt32BE(20)]).toEqual([12 * SIDE, SIDE]);
   });
 
+  it("trains no generator where it would have no time to learn, and leaves the classifier the whole plan", async () => {
+    const gan = ganSynthesis as unknown as Technique;
+    const short = await job(gan, 4, { r: 0.25, share: 0.1 });
+    // A tenth of 4 × 82 images pays for one step of 8 × 3⅓.
+    expect(short.findings).toEqual({ images: 0, classes: ["right"], steps: 1, fewest: 200, kept: false });
+    expect(short.result.cost.trained).toBe(4 * 82);
+    expect(short.sheet.subarray(1, 4).toString()).toBe("PNG");
+  });
+
   it("turns away a generator that had no time to learn, within the plan", async () => {
-    const { findings, result } = await job(ganSynthesis as unknown as Technique, 4, { r: 0.25, share: 0.1 });
+    const { findings, result } = await job(ganSynthesis as unknown as Technique, 4, { r: 0.25, share: 0.1, fewest: 1 });
     expect(findings).toMatchObject({ kept: false, classes: ["right"], images: 21 });
     expect(findings.featureDistance.generated).not.toBeNull();
     expect(result.cost.trained).toBeLessThanOrEqual(4 * 82 + 8);
