@@ -7,8 +7,8 @@
 //
 // Three policies by hand are looked at: what is usual, what mixes and smooths, what is rarely right. For each of --seeds, one run with its
 // baseline gives the words, by --validation images that are not trained on; then every step of the policy is trained with and without by
-// --again other seeds, as long as a plain run, and asked on --test images. A run or a training is one line of --rows, which is appended to; what it holds is not trained again. --write makes
-// docs/attribution.md of all rows.
+// --again other seeds, as long as a plain run, and asked on --test images. A run or a training is one line of --rows, which is appended
+// to; what it holds is not trained again. --write makes docs/attribution.md of all rows.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

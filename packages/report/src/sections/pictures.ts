@@ -74,7 +74,11 @@ export const synthetic: MakeSection = (report) => {
       figure(
         html`${none ? "Real images; the places of generated ones are empty." : kept === 0 && decided.length ? "Nothing of this went into the final model." : "A technique of the policy made these; they do not show anything that exists."}`,
         isPicture(shown.image)
-          ? html`<img class="shown" alt="synthetic images that the final training was offered" src="${shown.image}" />`
+          ? html`<img
+              class="shown"
+              alt="${none ? "real images of the classes that a generator was asked for" : "synthetic images that the final training was offered"}"
+              src="${shown.image}"
+            />`
           : html`<p class="words">The picture is too large for this page: <code>${shown.file}</code></p>`,
         pairs(Object.entries(facts[i]!).map(([key, v]) => [NAMES[key] ?? key, words(key, v)])),
       ),
