@@ -72,7 +72,7 @@ export const synthetic: MakeSection = (report) => {
     title: `${made}${rest}`,
     body: html`${all.map((shown, i) =>
       figure(
-        html`${none ? "Real images; the places of generated ones are empty." : kept === 0 && decided.length ? "Nothing of this went into the final model." : "A technique of the policy made these; they do not show anything that exists."}`,
+        html`${none ? "These are real images of its classes." : kept === 0 && decided.length ? "Nothing of this went into the final model." : "A technique of the policy made these; they do not show anything that exists."}`,
         isPicture(shown.image)
           ? html`<img
               class="shown"

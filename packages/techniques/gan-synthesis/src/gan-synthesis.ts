@@ -3,7 +3,7 @@ import manifest from "../package.json" with { type: "json" };
 import { batchSize, stepsFor, trainGenerator } from "./adversarial.ts";
 import { chosenClasses, rowsOf } from "./chosen.ts";
 import { generatedBy } from "./generated.ts";
-import { COLUMNS, contactSheet } from "./sheet.ts";
+import { contactSheet } from "./sheet.ts";
 import { costOfLooking, tryOut, withinPlan, type NoneMade } from "./tried.ts";
 
 /** Making and looking at generated images may cost so much of the plan. */
@@ -22,8 +22,7 @@ async function synthesize(run: Run, next: Train, how: How): Promise<Trained> {
   if (generating.steps < how.fewest) {
     const classes = chosen.map((label) => train.classes[label]!);
     const found: NoneMade = { images: 0, classes, steps: generating.steps, fewest: how.fewest, kept: false };
-    const images = await contactSheet(train, undefined, chosen);
-    run.show("generated", { images, format: train.format, columns: COLUMNS }, found);
+    run.show("generated", await contactSheet(train, undefined, chosen), found);
     return next({ name: "classifier" });
   }
   const count = Math.max(1, Math.min(Math.round(how.r * train.length), Math.floor(LOOKING * run.plan.images)));

@@ -12,7 +12,7 @@ import type { NamedTensorMap } from "@tensorflow/tfjs-core";
 import manifest from "../package.json" with { type: "json" };
 import { repeated, rowsOf } from "./chosen.ts";
 import { compare, featureDistance, recognised, type Comparison } from "./judged.ts";
-import { COLUMNS, contactSheet } from "./sheet.ts";
+import { contactSheet } from "./sheet.ts";
 
 /** Shares of the classifier's training: when the generated images come in on trial, and when that is decided. */
 const [TRIED, DECIDED] = [0.7, 0.8] as const;
@@ -116,8 +116,7 @@ export async function tryOut(
     return trained;
   };
   const tell = async (findings: Findings): Promise<void> => {
-    const sheet = await contactSheet(train, made, chosen);
-    run.show("generated", { images: sheet, format: train.format, columns: COLUMNS }, findings);
+    run.show("generated", await contactSheet(train, made, chosen), findings);
   };
   try {
     const trunk = await part("trunk", [0, TRIED]);
