@@ -81,7 +81,8 @@ async function retrain(regimen, of, job, steps) {
   const result = await regimen.fit({ ...job, policy: { steps } });
   result.model.dispose();
   const { error, loss } = result.test;
-  addRow(asked.rows, { ...of, error, loss });
+  const { calibrated } = result.validation;
+  addRow(asked.rows, { ...of, error, loss, calibrated });
   console.log(`${of.data}, ${of.steps.join(" + ") || "none"}, seed ${of.seed}: loss ${loss.toFixed(3)}`);
 }
 
@@ -137,7 +138,8 @@ function judged(rows) {
         const plain = trained(size, namesOf(without));
         const pairs = trained(size, namesOf(whole)).flatMap((own) => {
           const other = plain.find(({ seed }) => seed === own.seed);
-          return other ? [{ loss: own.loss - other.loss, error: own.error - other.error }] : [];
+          const less = (key) => own[key] - other?.[key];
+          return other ? [{ loss: less("loss"), calibrated: less("calibrated"), error: less("error") }] : [];
         });
         return { ...row, use, verdict, pairs, word: row.words.find((one) => one.use === use) };
       });
@@ -152,12 +154,13 @@ function tableOf(lines) {
     "short forks",
     "said",
     "whole trainings: loss",
+    "at the best temperature",
     "error, points",
     "pairs",
     "sign",
   ];
   const cells = lines.map(({ data, model, seed, use, verdict, pairs, word }) => {
-    const middle = mean(pairs.map(({ loss }) => loss));
+    const middle = mean(pairs.map(({ calibrated }) => calibrated));
     const right = (verdict === "helps" && middle < 0) || (verdict === "hurts" && middle > 0);
     return [
       `${SETS[data].title}, ${model}`,
@@ -167,6 +170,10 @@ function tableOf(lines) {
       verdict,
       told(
         pairs.map(({ loss }) => loss),
+        3,
+      ),
+      told(
+        pairs.map(({ calibrated }) => calibrated),
         3,
       ),
       told(
@@ -185,7 +192,7 @@ function summary(lines) {
   const clear = lines.filter(({ verdict }) => verdict === "helps" || verdict === "hurts");
   const agree = (key) =>
     clear.filter(({ verdict, pairs }) => mean(pairs.map((pair) => pair[key])) < 0 === (verdict === "helps")).length;
-  return `Said to help or to hurt: ${clear.length} of ${lines.length}. Whole trainings agree in the sign of the loss for ${agree("loss")} of them, in that of the error for ${agree("error")}; 90 % were aimed at.`;
+  return `Said to help or to hurt: ${clear.length} of ${lines.length}. Whole trainings agree in the sign of the loss at the best temperature for ${agree("calibrated")} of them, in that of the loss as it is for ${agree("loss")}, in that of the error for ${agree("error")}; 90 % were aimed at.`;
 }
 
 if (asked.data.length) {
@@ -206,6 +213,6 @@ if (asked.write) {
       ),
     ),
   ].join("; ");
-  const page = `# What a technique is said to be worth, and what it is worth\n\n\`node benchmarks/attribution.mjs --write\`. The report measures each technique by short forks of the baseline: with it less without it, beside the techniques before it. Here every step was trained again, with and without, for a whole plain run by other seeds (${sizes}; pairs: how many), and asked on test images. Below 0 is better; mean ± standard deviation over seeds.\n\n${text}`;
+  const page = `# What a technique is said to be worth, and what it is worth\n\n\`node benchmarks/attribution.mjs --write\`. The report measures each technique by short forks of the baseline: with it less without it, beside the techniques before it. Here every step was trained again, with and without, for a whole plain run by other seeds (${sizes}; pairs: how many), and asked on test images (the loss at the best temperature: on the validation images, which no training saw). Below 0 is better; mean ± standard deviation over seeds. "Agrees": by the loss at the best temperature.\n\n${text}`;
   writeFileSync(here("../docs/attribution.md"), await prettier.format(page, { parser: "markdown", printWidth: 120 }));
 }

@@ -26,3 +26,4 @@ export { sizeSteps } from "./sizes.ts";
 export { fitTemperature } from "./temperature.ts";
 export { UNTRIED, buildReport, type Measured } from "./report.ts";
 export { curvesOf, trialsOf } from "./searched.ts";
+export { unmeasured, worthOf } from "./worth.ts";

@@ -18,8 +18,9 @@ export const techniques: MakeSection = (report) => {
           html`Read from top to bottom: each bar shows what one technique did to the validation loss (how surprised the
           model is by the right answer); to the left is better. Solid bars were kept, hollow ones left off. The thin
           line through each bar is its 95${"\u202f"}% interval: where it crosses the start of the bar, the technique
-          cannot be told from nothing; “no effect” is said only where the interval is narrow, within a tenth of the
-          loss. The scale need not start at 0.
+          cannot be told from nothing. “Helps” is said only where the loss would fall as well if both models were as
+          sure as suits them best: an overconfident model becomes less so by anything that disturbs it. “No effect” is
+          said only where the interval is narrow, within a tenth of the loss. The scale need not start at 0.
           ${addsUp(rows) ? "" : "All bars end at the loss of the whole policy; each begins where the loss stands without that technique."}`,
           picture(chart),
           folded(
