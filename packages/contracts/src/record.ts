@@ -32,7 +32,7 @@ export type TrialRecord = {
   readonly why: string | null;
 };
 
-/** A finished trial, with the loss of every validation image, at the best temperature where there is one: what paired comparisons need. */
+/** A finished trial, with the loss of every validation image as it is: what paired comparisons need. */
 export type Trial = TrialRecord & { readonly losses: readonly number[]; readonly points: readonly Point[] };
 
 /** What one technique of a policy is worth. */
