@@ -13,6 +13,7 @@ export default defineConfig({
   test: {
     include: ["packages/**/test/**/*.test.ts", "tests/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],
+    globalSetup: "./tests/scratch.ts",
     env: native ? { REGIMEN_TFJS_NODE: native } : {},
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,10 +1,11 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { __IDENT__ } from "../src/index.js";
 
 const base = mkdtempSync(join(tmpdir(), "__SHORT__-"));
+afterAll(() => rmSync(base, { recursive: true }));
 const open = (lines: readonly unknown[], classes?: readonly string[]) => {
   writeFileSync(join(base, "images"), lines.map((line) => JSON.stringify(line)).join("\n"));
   return __IDENT__.open({ format: "__SHORT__", path: "images" }, { base, fit: "cover", ...(classes && { classes }) });
