@@ -13,6 +13,7 @@ export type JobFlags = {
   readonly budget?: number;
   readonly warm?: readonly string[];
   readonly time?: number;
+  readonly unlabeled?: string;
   readonly set?: readonly Override[];
   readonly dryRun?: boolean;
   readonly baseline?: boolean;
@@ -36,9 +37,15 @@ export const pluginFlag = (command: Command): Command =>
 export const backendFlag = (command: Command): Command =>
   command.option("--backend <name>", "auto, node-gpu, node, webgpu, wasm, cpu, or a plug-in's", "auto");
 
+/** Where images without labels are, for what learns from labelled ones too. */
+export const unlabeledFlag = (command: Command): Command =>
+  command.option(
+    "--unlabeled <place>",
+    "images without labels, to learn from as well: a folder, a file, or FORMAT:PATH",
+  );
+
 export function jobFlags(command: Command): Command {
-  command
-    .option("--config <file>", "configuration, YAML or JSON")
+  unlabeledFlag(command.option("--config <file>", "configuration, YAML or JSON"))
     .option("--out <dir>", "the run's folder (default: ./runs/DATE-TIME-three-words)")
     .option("--seed <n>", "the same seed gives the same run", whole);
   pluginFlag(backendFlag(command));

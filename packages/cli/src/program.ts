@@ -24,6 +24,7 @@ import {
   positive,
   setting,
   share,
+  unlabeledFlag,
   whole,
   workerFlags,
   type JobFlags,
@@ -85,6 +86,7 @@ function program(io: Call, console: Console): Command {
         "regimen train cifar10-binary:./data_batch_1.bin --time 20m",
         "regimen train regimen.yaml --set training.epochs=20 --seed 11",
         "regimen train --config regimen.yaml --out ./runs/a --resume",
+        "regimen train ./photos --unlabeled ./more",
         "regimen train ./photos --workers 4",
         "regimen train ./photos --dry-run --json",
       ]),
@@ -297,15 +299,17 @@ function program(io: Call, console: Console): Command {
     (await import("./commands/plugins.ts")).pluginsCommand(io, console, flags.plugin ?? []),
   );
 
-  pluginFlag(
-    backendFlag(
-      add("try <technique>", "One technique on and off, on your images: is it worth having?", [
-        "regimen try @regimen/technique-mixup --data ./photos",
-        "regimen try ./my-technique --data ./photos --time 20m --seeds 5",
-      ]),
-    ),
+  unlabeledFlag(
+    pluginFlag(
+      backendFlag(
+        add("try <technique>", "One technique on and off, on your images: is it worth having?", [
+          "regimen try @regimen/technique-mixup --data ./photos",
+          "regimen try @regimen/technique-fixmatch --data ./photos --unlabeled ./more",
+          "regimen try ./my-technique --data ./photos --time 20m --seeds 5",
+        ]),
+      ),
+    ).requiredOption("--data <place>", "a folder, a file, or FORMAT:PATH"),
   )
-    .requiredOption("--data <place>", "a folder, a file, or FORMAT:PATH")
     .option("--seeds <n>", "pairs of trainings", pairs, 3)
     .option("--seed <n>", "of the first pair", whole)
     .option("--time <t>", "how long it may take, such as 90s, 30m or 1h30m", duration)

@@ -187,6 +187,15 @@ describe("regimen train", () => {
     expect(existsSync(`${cwd}/runs`)).toBe(false);
   });
 
+  it("takes every image of --unlabeled, whatever folder it is in", async () => {
+    const cwd = photos();
+    write(cwd, { "more/2024/a.png": "", "more/2025/b.png": "", "more/c.png": "" });
+    const { createRegimen, opened } = fakeRegimen(report);
+    const { code } = await cli(["train", "photos", "--unlabeled", "more", "--dry-run"], { cwd, createRegimen });
+    expect(code).toBe(0);
+    expect(opened).toContainEqual({ format: "image-folder", path: "more", labels: false });
+  });
+
   it("takes a smaller model, then smaller images, where the time would not do, unless they were named", async () => {
     const plan = async (imagesPerSecond: number, more: readonly string[] = []) => {
       const { createRegimen } = fakeRegimen(report, [], undefined, { imagesPerSecond, side: 200 });

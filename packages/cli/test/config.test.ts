@@ -102,7 +102,7 @@ seed: 7
       'unknown key "epoch" in training (--set training.epoch)',
     );
     expect(complaint("data: ./x\n", [parseSet("data.train.a=5")])).toContain(
-      "--set data.train.a: regimen.yaml has no keys below",
+      `--set data.train.a: in regimen.yaml, "data.train" has no keys below it`,
     );
   });
 

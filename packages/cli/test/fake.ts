@@ -114,6 +114,7 @@ export type Fake = {
   readonly createRegimen: Io["createRegimen"];
   readonly asked: { plugins: string[]; backend?: string }[];
   readonly jobs: { readonly kind: string; readonly options: TrainOptions }[];
+  readonly opened: DataSpec[];
   disposed: number;
 };
 
@@ -126,7 +127,7 @@ export function fakeRegimen(
     side: 8,
   },
 ): Fake {
-  const fake: Fake = { asked: [], jobs: [], disposed: 0, createRegimen };
+  const fake: Fake = { asked: [], jobs: [], opened: [], disposed: 0, createRegimen };
   async function createRegimen({
     plugins,
     backend,
@@ -194,7 +195,10 @@ export function fakeRegimen(
       workbench: async () => {
         throw new Error("no worker here");
       },
-      open: async (spec, how) => source(samples(spec, how, side)),
+      open: async (spec, how) => {
+        fake.opened.push(spec);
+        return source(samples(spec, how, side));
+      },
       dispose: async () => void fake.disposed++,
     };
   }

@@ -70,6 +70,37 @@ describe("--set data.…", () => {
   });
 });
 
+describe("--unlabeled", () => {
+  it("adds images to a folder or a configuration that was named, from where it was called", async () => {
+    const cwd = await photos();
+    write(cwd, { "more/a.png": "", "there/regimen.yaml": "data: { train: ./x }\nseed: 3\n" });
+    const data = async (target: string, unlabeled: string) => {
+      const flags = { unlabeled };
+      return readSettings(target, flags, cwd, await spellOut(target, flags, cwd)).config.data;
+    };
+    expect(await data("photos", "./more")).toMatchObject({
+      train: { format: "image-folder", path: "photos" },
+      test: { fraction: 0.2 },
+      unlabeled: "./more",
+    });
+    expect(await data("there/regimen.yaml", "more")).toEqual({ train: "./x", unlabeled: join(cwd, "more") });
+    expect(await data("there/regimen.yaml", "image-folder:more")).toEqual({
+      train: "./x",
+      unlabeled: `image-folder:${join(cwd, "more")}`,
+    });
+    await expect(data("photos", "mroe")).rejects.toThrow(/REG_DATA_PATH: there is no mroe; .* --unlabeled .\/more/);
+  });
+
+  it("says where a configuration has no place for it", async () => {
+    const cwd = await photos();
+    write(cwd, { "regimen.yaml": "data: ./photos\n" });
+    expect(await cli(["train", "regimen.yaml", "--unlabeled", "photos"], { cwd })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--unlabeled: in regimen.yaml, "data" has no keys below it'),
+    });
+  });
+});
+
 describe("regimen new", () => {
   it("takes names as people write them, and refuses others", () => {
     const names = { package: "regimen-technique-light-fog", short: "light-fog", ident: "lightFog", title: "LightFog" };

@@ -145,7 +145,7 @@ async function maskSplits(shown: string, full: string, entries: readonly Entry[]
       ...(validation && { validation }),
       ...(test && { test }),
       ...(unlabeled && {
-        unlabeled: { format: "image-folder", path: joined(shown, unlabeled.name), only: "unlabelled" },
+        unlabeled: { format: "image-folder", path: joined(shown, unlabeled.name), labels: false },
       }),
     }
   );

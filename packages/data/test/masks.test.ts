@@ -311,7 +311,7 @@ describe("mask-folder", () => {
       task: "semantic_segmentation",
       train: { format, path: "flat/train" },
       test: { format, path: "flat/test" },
-      unlabeled: { format: "image-folder", path: "flat/unlabeled", only: "unlabelled" },
+      unlabeled: { format: "image-folder", path: "flat/unlabeled", labels: false },
     });
     expect(await findSplits("deep", root)).toEqual({
       task: "semantic_segmentation",

@@ -84,7 +84,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   train: "what is learnt from; path may be a list; limit: the first n",
   validation: "what the search decides on",
   test: "what the report measures; nothing else looks at it",
-  unlabeled: "images without labels",
+  unlabeled: "images without labels, to learn from as well",
 };
 
 function configuration(
@@ -102,7 +102,7 @@ ${(inspection ? factsOf(inspection) : []).map((line) => `${comment(line)}\n`).jo
 task: ${task}
 data:
 ${["train", "validation", "test", "unlabeled"].flatMap((name) => lines.filter((line) => line.startsWith(`  ${name}:`))).join("\n")}
-  # synthetic: [{ path: ./rendered, ratio: auto }] # images that you made; auto: the search finds how many, if any
+${"unlabeled" in parts ? "" : `  # unlabeled: ./more # ${ABOUT["unlabeled"]}\n`}  # synthetic: [{ path: ./rendered, ratio: auto }] # images that you made; auto: the search finds how many, if any
   image: { size: auto, fit: cover } # size: auto, a side in pixels, or [height, width]; fit: cover, contain or stretch
 model: { architecture: auto } # or small-cnn, resnet20v2, resnet18, …; or your own: { path: ./model.json, weights: keep }
 # plugins: ["@regimen/technique-mixup", ./mine.mjs] # where techniques are named, no others are used

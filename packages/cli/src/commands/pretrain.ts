@@ -33,8 +33,6 @@ const METHODS: Readonly<Record<string, () => Method>> = {
   simclr: () => simclrMethod(simclr.space.temperature.default),
   "barlow-twins": () => barlowTwinsMethod(barlowTwins.space.lambda.default),
 };
-/** Formats whose readers would look for labels, and complain of what is wrong with them. */
-const LABELLED = new Set(["image-folder", "idx", "cifar10-binary"]);
 /** Where none is named. */
 const SEED = 7;
 /** A backbone of an earlier pre-training gets a head, which is dropped again: of any classes. */
@@ -109,11 +107,7 @@ async function openUnlabelled(regimen: Regimen, place: string, cwd: string, cons
   const { format, path } = splitPlace(place, cwd);
   const spec = format === undefined ? await describePath(path, cwd) : { format, path };
   const onProgress = (done: number, of: number) => console.live(`  reading: ${count(done)} of ${count(of)} images`);
-  const source = await regimen.open(LABELLED.has(spec.format) ? { ...spec, labels: false } : spec, {
-    base: cwd,
-    fit: "cover",
-    onProgress,
-  });
+  const source = await regimen.open({ ...spec, labels: false }, { base: cwd, fit: "cover", onProgress });
   console.still();
   const [unreadable] = source.skipped;
   if (unreadable) console.warn("REG_DATA_UNREADABLE", `${unreadable.file}: ${unreadable.why}`);

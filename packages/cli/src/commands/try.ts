@@ -27,6 +27,7 @@ export type TryFlags = {
   readonly seeds: number;
   readonly seed?: number;
   readonly time?: number;
+  readonly unlabeled?: string;
   readonly set?: readonly Override[];
   readonly backend?: string;
   readonly plugin?: readonly string[];

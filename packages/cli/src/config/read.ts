@@ -23,7 +23,7 @@ export function readConfig(file: string | undefined, overrides: readonly Overrid
     } catch (cause) {
       throw new RegimenError(
         "REG_USAGE",
-        `${option}: ${name} has no keys below "${at.slice(0, -1).join(".")}"; check the key`,
+        `${option}: in ${name}, "${at.slice(0, -1).join(".")}" has no keys below it; write it with keys there, or check the option`,
         { cause },
       );
     }

@@ -30,7 +30,8 @@ export function readSettings(
   spelled?: readonly Override[],
 ): Settings {
   const { file, data } = spelled ? { file: flags.config, data: spelled } : aim(target, flags, cwd);
-  const { config, base, locate } = readConfig(file, [...data, ...overrides(flags, cwd)], cwd);
+  const given = [...data, ...unlabelled(flags, file, cwd), ...overrides(flags, cwd)];
+  const { config, base, locate } = readConfig(file, given, cwd);
   const { model } = config;
   const search = searchOf(config, locate);
   const learner = search?.metalearner;
@@ -54,7 +55,7 @@ export function readSettings(
 export const CUT = { test: { fraction: 0.2 }, validation: { fraction: 0.1 } } as const;
 
 /**
- * Where `--set` reaches into the data of a folder that was named on the command line, what the folder means is spelled out, as a
+ * Where `--set` or `--unlabeled` reaches into the data of a folder that was named on the command line, what the folder means is spelled out, as a
  * configuration would; else undefined. Errors: REG_DATA_*.
  */
 export async function spellOut(
@@ -62,20 +63,34 @@ export async function spellOut(
   flags: JobFlags,
   cwd: string,
 ): Promise<readonly Override[] | undefined> {
-  const reaches = flags.set?.some(({ path }) => path[0] === "data" && path.length > 1) ?? false;
+  const sets = flags.set?.some(({ path }) => path[0] === "data" && path.length > 1) ?? false;
+  const reaches = sets || flags.unlabeled !== undefined;
   if (target === undefined || !reaches || /\.(ya?ml|json)$/i.test(target)) return undefined;
   const { format, path } = splitPlace(target, cwd);
   if (!existsSync(resolve(cwd, path))) return undefined;
-  const seen = flags.config === undefined ? path : resolve(cwd, path);
-  const place = format === undefined ? seen : `${format}:${seen}`;
+  const place = placeFrom(target, flags.config, cwd);
   const { task, ...splits }: Splits =
     format === undefined && isFolder(resolve(cwd, path))
-      ? await findSplits(seen, cwd)
+      ? await findSplits(place, cwd)
       : { train: await describePath(place, cwd) };
   return [
     { path: ["data"], value: { name: basename(resolve(cwd, path)), ...CUT, ...splits }, option: target },
     ...(task === undefined ? [] : [{ path: ["task"], value: task, option: target }]),
   ];
+}
+
+/** Beside a configuration, the data's paths start at that file; what the command line names starts where that was called. */
+const placeFrom = (place: string, file: string | undefined, cwd: string): string => {
+  const { format, path } = splitPlace(place, cwd);
+  const seen = file === undefined ? path : resolve(cwd, path);
+  return format === undefined ? seen : `${format}:${seen}`;
+};
+
+function unlabelled({ unlabeled }: JobFlags, file: string | undefined, cwd: string): Override[] {
+  if (unlabeled === undefined) return [];
+  if (!existsSync(resolve(cwd, splitPlace(unlabeled, cwd).path)))
+    throw new RegimenError("REG_DATA_PATH", `there is no ${unlabeled}; name images without labels: --unlabeled ./more`);
+  return [{ path: ["data", "unlabeled"], value: placeFrom(unlabeled, file, cwd), option: "--unlabeled" }];
 }
 
 type Learner = NonNullable<NonNullable<Config["search"]>["metalearner"]>;
@@ -103,17 +118,16 @@ function aim(target: string | undefined, flags: JobFlags, cwd: string): { file: 
     }
     return { file: target, data: [] };
   }
-  const { format, path: place } = splitPlace(target, cwd);
-  if (!existsSync(resolve(cwd, place))) {
+  if (!existsSync(resolve(cwd, splitPlace(target, cwd).path))) {
     throw new RegimenError(
       "REG_DATA_PATH",
       `there is no ${target}; name a folder of images, FORMAT:PATH, or a configuration (.yaml or .json)`,
     );
   }
-  // Beside a configuration, the data's paths start at that file.
-  const seen = flags.config === undefined ? place : resolve(cwd, place);
-  const value = format === undefined ? seen : `${format}:${seen}`;
-  return { file: flags.config, data: [{ path: ["data"], value, option: target }] };
+  return {
+    file: flags.config,
+    data: [{ path: ["data"], value: placeFrom(target, flags.config, cwd), option: target }],
+  };
 }
 
 export const isFraction = (of: string | SourceConfig | Fraction): of is Fraction =>

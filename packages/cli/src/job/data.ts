@@ -135,10 +135,13 @@ async function partsOf(data: string | DataConfig, base: string): Promise<Parts> 
     train: await one(data.train),
     validation: data.validation === undefined ? CUT.validation : await held(data.validation),
     ...(data.test === undefined ? {} : { test: await held(data.test) }),
-    ...(data.unlabeled === undefined ? {} : { unlabeled: await one(data.unlabeled) }),
+    ...(data.unlabeled === undefined ? {} : { unlabeled: withoutLabels(await one(data.unlabeled)) }),
     ...(data.synthetic === undefined ? {} : { synthetic: await Promise.all(data.synthetic.map(made)) }),
   };
 }
+
+/** Every image, whatever folder it is in or label it has, unless those of a set without a label are meant. */
+const withoutLabels = (spec: DataSpec): DataSpec => (spec["only"] === undefined ? { labels: false, ...spec } : spec);
 
 /** A source with its format, said or told from its path. */
 async function specOf(of: string | SourceConfig, base: string): Promise<DataSpec> {

@@ -31,7 +31,12 @@ export function planLines(
     ["training", trainingWords(training)],
     ...(plan.policy === null ? [] : [["policy", plan.policy] as [string, string]]),
     ...(search === null ? [] : [["search", searchWords(search)] as [string, string]]),
-    ["backend", [backend.name, backend.device, backend.version].filter(Boolean).join(" · ")],
+    [
+      "backend",
+      [backend.name, backend.device, backend.device.includes(backend.version) ? "" : backend.version]
+        .filter(Boolean)
+        .join(" · "),
+    ],
     ["plug-ins", pluginWords(loaded)],
     ...(seconds === null || imagesPerSecond === null
       ? []
