@@ -10,7 +10,13 @@ import type { FileReader, OpenedSamples } from "./samples.ts";
 
 /** `label` undefined: unlabelled. */
 type Found = { readonly path: string; readonly id: string; readonly label: string | undefined };
-type Listing = { readonly files: Found[]; readonly others: string[]; readonly empty: string[] };
+type Listing = {
+  readonly files: Found[];
+  readonly others: string[];
+  readonly empty: string[];
+  /** Of class folders whose images all lie in folders of their own: these, and where they are. */
+  readonly nested: Map<string, { readonly shown: string; readonly inner: ReadonlySet<string> }>;
+};
 
 /** Images of one folder: class sub-folders (searched to any depth), `unlabeled/`, and the images beside them. */
 async function listFolder(folder: string, shown: string, into: Listing): Promise<void> {
@@ -26,6 +32,9 @@ async function listFolder(folder: string, shown: string, into: Listing): Promise
     const images = below.filter(isImageName);
     into.others.push(...below.filter((file) => !isImageName(file)));
     if (images.length === 0 && label !== undefined) into.empty.push(label);
+    const inner = new Set(images.flatMap((image) => (image.includes("/") ? [image.slice(0, image.indexOf("/"))] : [])));
+    if (label !== undefined && inner.size > 1 && images.every((image) => image.includes("/")))
+      into.nested.set(label, { shown: joined(shown, entry.name), inner });
     for (const image of images) {
       into.files.push({ path: `${entry.path}/${image}`, id: joined(shown, `${entry.name}/${image}`), label });
     }
@@ -52,11 +61,22 @@ function takeInTurns<T extends { readonly number: number }>(files: readonly T[],
   return files.filter((file) => taken.has(file));
 }
 
+/** Classes that have folders in them where others have none: perhaps those are the classes, and somebody named the folder above. */
+function otherwiseNested(files: readonly Found[], { nested }: Listing): string[] {
+  const labels = new Set(files.flatMap(({ label }) => (label === undefined ? [] : [label])));
+  const odd = [...nested].filter(([label]) => labels.has(label));
+  if (odd.length === labels.size) return [];
+  return odd.map(
+    ([label, { shown, inner }]) =>
+      `all images of "${label}" lie in ${inner.size} folders of their own, such as "${[...inner][0]}"; if those are the classes, name ${shown} as the data`,
+  );
+}
+
 export async function openImageFolder(spec: DataSpec, how: ReadHow, memory?: number): Promise<OpenedSamples> {
   checkOptions(spec, ["only"]);
   const only = onlyOf(spec);
   const name = pathsOf(spec).map(slashed).join(", ");
-  const listing: Listing = { files: [], others: [], empty: [] };
+  const listing: Listing = { files: [], others: [], empty: [], nested: new Map() };
   for (const path of pathsOf(spec)) {
     const { full, folder } = await lookAt(path, how.base);
     if (folder) await listFolder(full, path, listing);
@@ -76,6 +96,7 @@ export async function openImageFolder(spec: DataSpec, how: ReadHow, memory?: num
     );
   }
   const notes = listing.empty.map((label) => `the folder "${label}" holds no image and is not a class`);
+  notes.push(...otherwiseNested(files, listing));
   if (how.several) return openSeveral({ name, files, notes, limit: spec.limit }, how, memory);
   const numbered = numberNames(
     name,

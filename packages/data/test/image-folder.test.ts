@@ -347,4 +347,23 @@ describe("image-folder", () => {
     expect(samples.about.notes).toEqual(['the folder "c" holds no image and is not a class']);
     samples.dispose();
   });
+
+  it("says so where one class has folders of its own and another has none", async () => {
+    const folder = await tempFolder();
+    for (const name of ["photos/cat/1", "photos/dog/1", "more/1"]) await plain(folder, `${name}.png`, RED);
+    const samples = await imageFolder(".", { base: folder });
+    expect(samples.classes).toEqual(["more", "photos"]);
+    expect(samples.about.notes).toEqual([
+      'all images of "photos" lie in 2 folders of their own, such as "cat"; if those are the classes, name photos as the data',
+    ]);
+    samples.dispose();
+    const other = await imageFolder("photos", { base: folder });
+    expect(other.about.notes ?? []).toEqual([]);
+    other.dispose();
+    await plain(folder, "more/a/1.png", RED);
+    await plain(folder, "more/b/1.png", RED);
+    const { about, dispose } = await imageFolder(".", { base: folder });
+    expect(about.notes).toHaveLength(1); // there are images in "more" itself
+    dispose();
+  });
 });
