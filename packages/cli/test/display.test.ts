@@ -44,6 +44,19 @@ const EVENTS: readonly RegimenEvent[] = [
     status: "over-budget",
     secondsLeft: 40,
   },
+  ...[
+    { steps: ["augment/mirror", "augment/translate", "randaugment", "weight-decay"], loss: 0.8 },
+    { steps: ["augment/mirror", "augment/translate", "randaugment", "fixmatch"], loss: 0.85 },
+    { steps: ["augment/mirror", "augment/translate", "randaugment", "weight-decay"], loss: 0.82 },
+  ].map(({ steps, loss }, at) => ({
+    kind: "trial" as const,
+    name: "late-heron-basin",
+    policy: trying(...steps),
+    done: 4 + at,
+    score: { ...score, loss },
+    status: "ok" as const,
+    secondsLeft: 40,
+  })),
 ];
 
 async function shown(isTTY: boolean, env: Io["env"] = {}): Promise<string> {
@@ -84,6 +97,9 @@ describe("progress", () => {
     expect(text).toMatch(/● no techniques +loss +0.9000 +error 31.0 % +best so far\n/);
     expect(text).toMatch(/○ mirror, mixup +loss +1.1000 +error 31.0 %\n/);
     expect(text).toMatch(/✕ mirror, translate \+2 +no score +over-budget\n/);
+    expect(text).toMatch(/● mirror, translate \+2 +loss +0.8000 .* best so far\n/);
+    expect(text).toMatch(/○ best \+ fixmatch − weight-decay +loss +0.8500/);
+    expect(text).toMatch(/○ best, set otherwise +loss +0.8200/);
   });
 });
 

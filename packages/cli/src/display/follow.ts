@@ -18,13 +18,22 @@ export async function follow<T>(running: Running<T>, console: Console, as?: stri
 /** Columns for what a trial tried. */
 const TRIED = 32;
 
-/** The names, the last of them as a number where there is no room for all. */
-function listed(names: readonly string[]): string {
+/** The names; where there is no room for all, what is other than in the best so far; where that is no shorter, the first and a number. */
+function listed(names: readonly string[], best: readonly string[] | undefined): string {
   if (!names.length) return "no techniques";
+  const whole = names.join(", ");
+  const than = best && changed(names, best);
+  if (whole.length > TRIED && than !== undefined && than.length <= TRIED) return than;
   const some = (length: number): string =>
     length < names.length ? `${names.slice(0, length).join(", ")} +${names.length - length}` : names.join(", ");
   const fitting = [...names.keys()].map((at) => some(names.length - at)).find((text) => text.length <= TRIED);
   return fitting ?? some(1);
+}
+
+function changed(names: readonly string[], best: readonly string[]): string {
+  const added = names.filter((name) => !best.includes(name)).map((name) => `+ ${name}`);
+  const left = best.filter((name) => !names.includes(name)).map((name) => `− ${name}`);
+  return added.length + left.length === 0 ? "best, set otherwise" : ["best", ...added, ...left].join(" ");
 }
 
 class Teller {
@@ -33,6 +42,7 @@ class Teller {
   #stage = "";
   #trials = 0;
   #best = Infinity;
+  #bestNames: readonly string[] | undefined;
   #share = 0;
   #logs = "";
 
@@ -63,13 +73,14 @@ class Teller {
     const { paint } = this.#console;
     const loss = score === null ? Number.POSITIVE_INFINITY : comparable(score);
     const better = loss < this.#best;
-    if (better) this.#best = loss;
+    const names = policy.steps.map(({ use }) => shortName(use));
+    const tried = listed(names, this.#bestNames);
+    if (better) [this.#best, this.#bestNames] = [loss, names];
     this.#trials++;
     const mark = score === null ? paint("red", "✕") : better ? paint("green", "●") : paint("dim", "○");
     const verdict = status === "ok" ? (better ? "best so far" : "") : status;
     const figures =
       score === null ? "no score" : `loss ${loss.toFixed(4).padStart(7)}  error ${percent(score.error).padStart(6)}`;
-    const tried = listed(policy.steps.map(({ use }) => shortName(use)));
     const line = `    ${mark} ${middle(tried, TRIED).padEnd(TRIED)}  ${figures}`;
     return verdict === "" ? line : `${line}  ${paint(better ? "green" : "dim", verdict)}`;
   }
