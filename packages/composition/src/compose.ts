@@ -80,10 +80,11 @@ function check({ name, tasks, order }: Technique, names: ReadonlySet<string>, { 
   if (tasks && !tasks.includes(task))
     throw new RegimenError("REG_TASK", `"${name}" is for ${tasks.join(", ")}, and this task is ${task}; leave it out`);
   const missing = order.needs?.filter((need) => !facts.includes(need)) ?? [];
+  const images = missing.filter((need) => need === "unlabeled" || need === "synthetic").map((need) => `data.${need}`);
   if (missing.length)
     throw new RegimenError(
       "REG_POLICY_NEEDS",
-      `"${name}" needs ${missing.join(", ")}, which this data or model has not; leave it out`,
+      `"${name}" needs ${missing.join(", ")}, which this data or model has not; ${images.length ? `give ${images.join(" and ")}, or ` : ""}leave it out`,
     );
   const rival = order.conflicts?.find((other) => names.has(other));
   if (rival) throw new RegimenError("REG_POLICY_CONFLICT", `"${name}" conflicts with "${rival}"; use one of them`);
