@@ -148,7 +148,9 @@ describe("a Noisy Student", () => {
 
   it("is left out of the search, and refused by name, where nothing is unlabelled", async () => {
     const regimen = await world(notes());
-    await expect(fit(regimen, { policy })).rejects.toThrow(/REG_POLICY_NEEDS.*"test-student" needs unlabeled, .*; give data\.unlabeled, or leave it out/);
+    await expect(fit(regimen, { policy })).rejects.toThrow(
+      /REG_POLICY_NEEDS.*"test-student" needs unlabeled, .*; give data\.unlabeled, or leave it out/,
+    );
   });
 
   it("at its off value is the plain training to the bit", async () => {
