@@ -119,20 +119,31 @@ async function measure(regimen, data, { steps, oracle }, seed) {
 
 function tableOf(rows) {
   const of = (arm) => rows.filter((row) => row.arm === arm && !row.failed);
-  const errorOf = (arm) => (of(arm).length ? mean(of(arm).map(({ error }) => error)) : null);
-  const [plain, supervised, oracle] = [PLAIN, SUPERVISED, ORACLE].map(errorOf);
-  const less = (error, than) => (than === null ? "" : `${(100 * (1 - error / than)).toFixed(0)} %`);
+  /** The mean errors of arms over the seeds that all of them have; null where there are none. */
+  const paired = (...arms) => {
+    const seeds = arms.map(of).reduce((all, own) => all.filter(({ seed }) => own.some((row) => row.seed === seed)));
+    const shared = seeds.map(({ seed }) => seed);
+    const errors = arms.map((arm) => of(arm).flatMap(({ seed, error }) => (shared.includes(seed) ? [error] : [])));
+    return shared.length ? errors.map(mean) : null;
+  };
+  const percent = (share) => `${(100 * share).toFixed(0)} %`;
+  const less = (arm, than) => {
+    const errors = arm === than ? null : paired(arm, than);
+    return errors ? percent(1 - errors[0] / errors[1]) : "";
+  };
+  const ofTheGap = (arm) => {
+    const errors = paired(arm, SUPERVISED, ORACLE);
+    return errors ? percent((errors[1] - errors[0]) / (errors[1] - errors[2])) : "";
+  };
   const names = new Set([...ARMS, ...rows].map(({ arm }) => arm));
   const lines = [...names]
     .filter((arm) => of(arm).length)
     .map((arm) => {
       const own = of(arm);
-      const error = errorOf(arm);
-      const paired = own.flatMap((row) => {
+      const differences = own.flatMap((row) => {
         const other = of(SUPERVISED).find(({ seed }) => seed === row.seed);
         return other && arm !== SUPERVISED ? [row.error - other.error] : [];
       });
-      const gap = supervised === null || oracle === null ? null : (supervised - error) / (supervised - oracle);
       return [
         arm,
         told(
@@ -140,9 +151,9 @@ function tableOf(rows) {
           1,
           100,
         ),
-        less(error, plain),
-        arm === SUPERVISED ? "" : less(error, supervised),
-        gap === null ? "" : `${(100 * gap).toFixed(0)} %`,
+        less(arm, PLAIN),
+        less(arm, SUPERVISED),
+        ofTheGap(arm),
         told(
           own.map((row) => row.loss),
           3,
@@ -152,7 +163,7 @@ function tableOf(rows) {
           3,
         ),
         Math.round(mean(own.map(({ imagesSeen }) => imagesSeen))).toLocaleString("en"),
-        paired.length ? verdict(paired) : "",
+        differences.length ? verdict(differences) : "",
         `${own.length}`,
       ];
     });
@@ -186,6 +197,6 @@ const sections = bySize(rowsIn(asked.rows), Object.keys(size)).map((rows) => {
 });
 for (const section of sections) console.log(`\n${section}`);
 if (asked.write) {
-  const page = `# What unlabelled images are worth\n\n\`node benchmarks/ssl.mjs --data FOLDER --write\`. All arms of a table cost the same images seen, a teacher's included (forward alone: a third). "Supervised" is mirror, translation, RandAugment and weight decay; the arms with + add one technique to it; "all labels" is the same policy with the labels of the unlabelled images as well. Mean ± standard deviation over seeds; "against supervised" by a paired t-interval at 95 %.\n\n${sections.join("\n")}`;
+  const page = `# What unlabelled images are worth\n\n\`node benchmarks/ssl.mjs --data FOLDER --write\`. All arms of a table cost the same images seen, a teacher's included (forward alone: a third). "Supervised" is mirror, translation, RandAugment and weight decay; the arms with + add one technique to it; "all labels" is the same policy with the labels of the unlabelled images as well. Mean ± standard deviation over seeds; shares over the seeds that both arms have; "against supervised" by a paired t-interval at 95 %.\n\n${sections.join("\n")}`;
   writeFileSync(here("../docs/ssl.md"), await prettier.format(page, { parser: "markdown", printWidth: 120 }));
 }
