@@ -55,8 +55,8 @@ export function readSettings(
 export const CUT = { test: { fraction: 0.2 }, validation: { fraction: 0.1 } } as const;
 
 /**
- * Where `--set` or `--unlabeled` reaches into the data of a folder that was named on the command line, what the folder means is spelled out, as a
- * configuration would; else undefined. Errors: REG_DATA_*.
+ * Where `--set` or `--unlabeled` reaches into the data of a folder that was named on the command line, what the folder means is
+ * spelled out, as a configuration would; else undefined. Errors: REG_DATA_*.
  */
 export async function spellOut(
   target: string | undefined,

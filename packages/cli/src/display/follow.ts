@@ -25,7 +25,7 @@ function listed(names: readonly string[], best: readonly string[] | undefined): 
   const than = best && changed(names, best);
   if (whole.length > TRIED && than !== undefined && than.length <= TRIED) return than;
   const some = (length: number): string =>
-    length < names.length ? `${names.slice(0, length).join(", ")} +${names.length - length}` : names.join(", ");
+    length < names.length ? `${names.slice(0, length).join(", ")} +${names.length - length}` : whole;
   const fitting = [...names.keys()].map((at) => some(names.length - at)).find((text) => text.length <= TRIED);
   return fitting ?? some(1);
 }
